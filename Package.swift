@@ -1,0 +1,59 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target is built with these, so that a warning never reaches a user.
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+/// The agent must run on any Linux image, so its executable carries its libraries in it.
+///
+/// The flags stand on the thin executable target alone: SwiftPM hands a target's linker flags on
+/// to every test that depends on it, and a test bundle cannot be a static executable.
+let staticCompile: [SwiftSetting] = [
+    .unsafeFlags(["-static-stdlib"], .when(platforms: [.linux]))
+]
+let staticLink: [LinkerSetting] = [
+    .unsafeFlags(["-static-executable", "-Xlinker", "-s"], .when(platforms: [.linux]))
+]
+
+let package = Package(
+    name: "train",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "train", targets: ["TrainLauncher"]),
+        .executable(name: "train-agent", targets: ["TrainAgent"]),
+    ],
+    targets: [
+        .target(name: "CPosix"),
+        .target(name: "Shared", dependencies: ["CPosix"], swiftSettings: strict),
+        .target(
+            name: "Agent", dependencies: ["Shared", "CPosix"], exclude: ["Executable"],
+            swiftSettings: strict),
+        .target(
+            name: "Launcher", dependencies: ["Shared", "CPosix"], exclude: ["Executable"],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "TrainAgent", dependencies: ["Agent", "Shared"], path: "Sources/Agent/Executable",
+            swiftSettings: strict + staticCompile, linkerSettings: staticLink),
+        .executableTarget(
+            name: "TrainLauncher", dependencies: ["Launcher", "Shared"],
+            path: "Sources/Launcher/Executable",
+            swiftSettings: strict),
+        .target(
+            name: "TestSupport", dependencies: ["Shared"], path: "Tests/Support",
+            swiftSettings: strict),
+        .testTarget(
+            name: "SharedTests", dependencies: ["Shared", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "AgentTests", dependencies: ["Agent", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "LauncherTests", dependencies: ["Launcher", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["Shared", "TestSupport"], swiftSettings: strict),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,9 @@
+import Agent
+import Shared
+
+@main
+enum TrainAgent {
+    static func main() async {
+        exitProcess(await Agent.main(Array(CommandLine.arguments.dropFirst())))
+    }
+}

@@ -1,0 +1,56 @@
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include "cposix.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#ifdef __linux__
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#endif
+
+int cposix_spawn_addchdir(posix_spawn_file_actions_t *actions, const char *path) {
+    return posix_spawn_file_actions_addchdir_np(actions, path);
+}
+
+short cposix_spawn_setsid_flag(void) {
+#ifdef POSIX_SPAWN_SETSID
+    return (short)POSIX_SPAWN_SETSID;
+#else
+    return 0;
+#endif
+}
+
+int cposix_reflink(int target, int source) {
+#ifdef __linux__
+    return ioctl(target, FICLONE, source);
+#else
+    (void)target;
+    (void)source;
+    errno = EOPNOTSUPP;
+    return -1;
+#endif
+}
+
+int cposix_pipe(int ends[2]) {
+#ifdef __linux__
+    return pipe2(ends, O_CLOEXEC);
+#else
+    if (pipe(ends) != 0) return -1;
+    fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+    fcntl(ends[1], F_SETFD, FD_CLOEXEC);
+    return 0;
+#endif
+}
+
+int cposix_become_subreaper(void) {
+#ifdef __linux__
+    return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+#else
+    return 0;
+#endif
+}

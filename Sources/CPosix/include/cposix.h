@@ -1,0 +1,24 @@
+/// What Swift cannot import from the C library: variadic calls, non-portable calls and macros.
+#ifndef CPOSIX_H
+#define CPOSIX_H
+
+#include <spawn.h>
+#include <sys/types.h>
+
+/// Makes the child start in `path`. Not imported by Swift because glibc marks it non-portable.
+int cposix_spawn_addchdir(posix_spawn_file_actions_t *actions, const char *path);
+
+/// POSIX_SPAWN_SETSID where the platform has it (glibc >= 2.26, macOS), else 0.
+short cposix_spawn_setsid_flag(void);
+
+/// Shares the extents of `source` with the empty file `target` (Linux FICLONE, macOS has clonefile).
+/// Returns 0, or -1 with errno; EOPNOTSUPP or EXDEV where the file system cannot.
+int cposix_reflink(int target, int source);
+
+/// pipe(2) whose ends no child inherits: atomically so on Linux, where another thread may be spawning.
+int cposix_pipe(int ends[2]);
+
+/// Makes this process the parent of its orphaned descendants (Linux), so none escapes a teardown.
+int cposix_become_subreaper(void);
+
+#endif

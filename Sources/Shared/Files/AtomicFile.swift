@@ -1,0 +1,105 @@
+/// Writes whole files or nothing.
+package enum AtomicFile {
+    /// Writes to a temporary name beside `path`, fsyncs it, renames it, fsyncs the directory.
+    ///
+    /// The rename alone was seen lost in a power cut, hence the last step.
+    ///
+    /// - Throws: `Failure` naming the path; the former file is then untouched.
+    package static func write(_ data: Data, to path: String, mode: mode_t = 0o644) throws {
+        let directory = parentDirectory(path)
+        let temporary = "\(path).\(getpid()).\(UInt32.random(in: 0 ... .max)).tmp"
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
+        guard descriptor >= 0 else { throw systemFailure("cannot write \(quoted(path))") }
+        do {
+            try writeAll(data, to: descriptor, path: path)
+            guard fsync(descriptor) == 0 else {
+                throw systemFailure("cannot write \(quoted(path))")
+            }
+            close(descriptor)
+            guard rename(temporary, path) == 0 else {
+                throw systemFailure("cannot write \(quoted(path))")
+            }
+        } catch {
+            close(descriptor)
+            unlink(temporary)
+            throw error
+        }
+        syncDirectory(directory)
+    }
+
+    /// Makes a rename in `directory` survive a power cut.
+    package static func syncDirectory(_ directory: String) {
+        let descriptor = open(directory, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        fsync(descriptor)
+        close(descriptor)
+    }
+
+    /// Writes every byte, going on after short writes and EINTR.
+    package static func writeAll(_ data: Data, to descriptor: Int32, path: String) throws {
+        try data.withUnsafeBytes { buffer in
+            var rest = UnsafeRawBufferPointer(buffer)
+            while let base = rest.baseAddress, !rest.isEmpty {
+                let count = Swift.min(rest.count, 1 << 30)
+                let written = systemWrite(descriptor, base, count)
+                if written < 0 && errno == EINTR { continue }
+                guard written > 0 else { throw systemFailure("cannot write \(quoted(path))") }
+                rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(written))
+            }
+        }
+    }
+
+    private static func systemWrite(
+        _ descriptor: Int32, _ base: UnsafeRawPointer, _ count: Int
+    ) -> Int {
+        // Apart, since `write` inside this type means the method above.
+        #if canImport(Glibc)
+            Glibc.write(descriptor, base, count)
+        #elseif canImport(Musl)
+            Musl.write(descriptor, base, count)
+        #else
+            Darwin.write(descriptor, base, count)
+        #endif
+    }
+}
+
+/// Everything before the last slash; "." where there is none.
+package func parentDirectory(_ path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+}
+
+/// Makes `path` and its parents.
+///
+/// - Throws: `Failure` naming the path.
+package func makeDirectories(_ path: String, mode: mode_t = 0o755) throws {
+    if mkdir(path, mode) == 0 || (errno == EEXIST && isDirectory(path)) { return }
+    guard errno == ENOENT, parentDirectory(path) != path else {
+        throw systemFailure("cannot make the directory \(quoted(path))")
+    }
+    try makeDirectories(parentDirectory(path), mode: mode)
+    guard mkdir(path, mode) == 0 || (errno == EEXIST && isDirectory(path)) else {
+        throw systemFailure("cannot make the directory \(quoted(path))")
+    }
+}
+
+/// Reads a whole file, at most `limit` bytes.
+///
+/// - Throws: `Failure` naming the path and the reason.
+package func readFile(_ path: String, limit: Int = JSONFormat.maximumBytes) throws -> Data {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw systemFailure("cannot read \(quoted(path))") }
+    defer { close(descriptor) }
+    var data = Data()
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+        let count = read(descriptor, &buffer, buffer.count)
+        if count < 0 && errno == EINTR { continue }
+        guard count >= 0 else { throw systemFailure("cannot read \(quoted(path))") }
+        if count == 0 { return data }
+        data.append(contentsOf: buffer[..<count])
+        guard data.count <= limit else {
+            throw Failure("\(quoted(path)) is larger than \(limit) bytes")
+        }
+    }
+}

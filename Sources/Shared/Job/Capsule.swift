@@ -1,0 +1,42 @@
+/// `run/capsule.json`: what it takes to do this run again.
+package struct Capsule: VersionedDocument, Equatable {
+    package static let currentVersion = 1
+
+    package struct Dataset: Codable, Sendable, Equatable {
+        package var source: String
+        package var files: Int
+        package var bytes: Int64
+        /// SHA-256 over the sorted lines `path size crc32c`.
+        package var digest: String?
+
+        package init(source: String, files: Int, bytes: Int64, digest: String?) {
+            self.source = source
+            self.files = files
+            self.bytes = bytes
+            self.digest = digest
+        }
+    }
+
+    package var version = Capsule.currentVersion
+    package var run: RunName
+    package var module: String
+    package var arguments: [String] = []
+    package var codeSha256: String?
+    package var gitCommit: String?
+    package var python: String?
+    /// The lines of `pip freeze` in the run's virtual environment.
+    package var packages: [String] = []
+    package var gpus: [String] = []
+    package var driver: String?
+    /// Such as `Debian GNU/Linux 12 (bookworm)`.
+    package var operatingSystem: String?
+    package var dataset: Dataset?
+    package var startedAt: Date
+    package var endedAt: Date?
+
+    package init(run: RunName, module: String, startedAt: Date) {
+        self.run = run
+        self.module = module
+        self.startedAt = startedAt
+    }
+}

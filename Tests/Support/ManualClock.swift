@@ -1,0 +1,32 @@
+import Synchronization
+
+/// A clock that moves only when a test, or a sleep on it, moves it.
+///
+/// A sleep returns at once and advances the time by what was asked, so back-off is tested in no
+/// time; `slept` tells what was waited for.
+package final class ManualClock: Clock {
+    package struct Instant: InstantProtocol, Sendable {
+        package var offset: Duration
+        package func advanced(by duration: Duration) -> Instant {
+            Instant(offset: offset + duration)
+        }
+        package func duration(to other: Instant) -> Duration { other.offset - offset }
+        package static func < (left: Instant, right: Instant) -> Bool { left.offset < right.offset }
+    }
+
+    private let state = Mutex<(now: Instant, slept: [Duration])>((Instant(offset: .zero), []))
+
+    package init() {}
+
+    package var now: Instant { state.withLock { $0.now } }
+    package var minimumResolution: Duration { .nanoseconds(1) }
+    package var slept: [Duration] { state.withLock { $0.slept } }
+
+    package func sleep(until deadline: Instant, tolerance: Duration?) async throws {
+        try Task.checkCancellation()
+        state.withLock { state in
+            state.slept.append(state.now.duration(to: deadline))
+            state.now = max(state.now, deadline)
+        }
+    }
+}
