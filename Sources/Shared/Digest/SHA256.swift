@@ -20,6 +20,24 @@ package struct SHA256: Sendable {
     /// The digest as 64 lower-case hex digits.
     package static func hex(_ bytes: [UInt8]) -> String { hex(digest: hash(bytes)) }
 
+    /// The digest of a file's content, read piece by piece.
+    ///
+    /// - Throws: `Failure` where the file cannot be read.
+    package static func hex(ofFile path: String) throws -> String {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw systemFailure("cannot read \(quoted(path))") }
+        defer { close(descriptor) }
+        var digest = SHA256()
+        var buffer = [UInt8](repeating: 0, count: 1 << 18)
+        while true {
+            let count = read(descriptor, &buffer, buffer.count)
+            if count < 0 && errno == EINTR { continue }
+            guard count >= 0 else { throw systemFailure("cannot read \(quoted(path))") }
+            if count == 0 { return hex(digest: digest.finish()) }
+            digest.update(buffer[..<count])
+        }
+    }
+
     package static func hex(digest: [UInt8]) -> String {
         let digits = Array("0123456789abcdef")
         return String(digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
