@@ -1,0 +1,144 @@
+/// Reads an argv by a command's table.
+package enum Parser {
+    /// Whether `--help` or `-h` stands before any `--`.
+    package static func asksForHelp(_ argv: [String]) -> Bool {
+        argv.prefix { $0 != "--" }.contains { $0 == "--help" || $0 == "-h" }
+    }
+
+    /// Reads all of `argv`; what is required is checked by `Parsed.checked()`.
+    ///
+    /// - Throws: `Failure` with exit code 2 naming the flag. It never repeats a value that stands
+    ///   after `=`: that may be a secret typed behind a misspelled flag.
+    package static func parse<Arguments: CommandArguments>(
+        _ type: Arguments.Type, _ argv: [String]
+    ) throws -> Parsed<Arguments> {
+        var parsed = Parsed<Arguments>()
+        var words = argv[...]
+        var positionals = Arguments.options.filter { $0.description.shape == .positional }[...]
+        while let word = words.popFirst() {
+            if word == "--" {
+                try parsed.takeRest(words)
+                break
+            } else if word.hasPrefix("--") {
+                try parsed.takeFlag(word, followedBy: &words)
+            } else if word.hasPrefix("-") && word.count > 1 {
+                throw Failure.usage(
+                    "\(quoted(word)) is not a flag; they all begin with two dashes",
+                    hint: "what is meant for your own program goes after --")
+            } else if let positional = positionals.popFirst() {
+                try parsed.set(positional, to: word)
+            } else {
+                throw Failure.usage("unexpected argument \(quoted(word))")
+            }
+        }
+        return parsed
+    }
+}
+
+/// What an argv said, and which flags were in it.
+package struct Parsed<Arguments: CommandArguments>: Sendable {
+    private var arguments = Arguments()
+    /// Names of the options that have a value by now.
+    private var given: Set<String> = []
+
+    /// The arguments, once everything required is there.
+    ///
+    /// - Throws: `Failure` with exit code 2 naming the first that is missing.
+    package func checked() throws -> Arguments {
+        for option in Arguments.options.map(\.description)
+        where option.isRequired && !given.contains(option.name) {
+            throw Failure.usage(
+                option.isNamed ? "\(option.name) is missing" : "\(option.name) is missing here",
+                hint: option.help)
+        }
+        return arguments
+    }
+
+    /// One value as given so far, for what has to be known before `checked()`.
+    package subscript<Value>(path: KeyPath<Arguments, Value>) -> Value { arguments[keyPath: path] }
+
+    package func has(_ name: String) -> Bool { given.contains(name) }
+
+    /// Sets the option `name` where the command line did not: what `train.json` says.
+    ///
+    /// - Returns: false where the table has no such flag.
+    package mutating func setDefault(_ name: String, to values: [String]) throws -> Bool {
+        guard let option = Self.option(named: name) else { return false }
+        guard !given.contains(option.description.name) else { return true }
+        for value in values { try apply(option, value) }
+        given.insert(option.description.name)
+        return true
+    }
+
+    fileprivate mutating func set(_ option: Option<Arguments>, to value: String) throws {
+        let description = option.description
+        guard description.isRepeated || !given.contains(description.name) else {
+            throw Failure.usage("\(description.name) is given twice")
+        }
+        try apply(option, value)
+        given.insert(description.name)
+    }
+
+    private mutating func apply(_ option: Option<Arguments>, _ value: String) throws {
+        let description = option.description
+        guard !value.isEmpty || description.shape == .rest else {
+            throw Failure.usage("\(description.name) is empty", hint: description.help)
+        }
+        guard !value.unicodeScalars.contains("\0") else {
+            throw Failure.usage("\(description.name) holds a zero byte")
+        }
+        if case .oneOf(let values) = description.values, !values.contains(value) {
+            throw Failure.usage(
+                "\(description.name) \(quoted(value)) is none of \(values.joined(separator: ", "))",
+                hint: Spelling.hint(for: value, among: values))
+        }
+        if description.shape == .flag, value != "true", value != "false" {
+            throw Failure.usage("\(description.name) takes no value but true or false")
+        }
+        try option.set(&arguments, value)
+    }
+
+    fileprivate mutating func takeRest(_ words: ArraySlice<String>) throws {
+        guard let rest = Arguments.options.first(where: { $0.description.shape == .rest }) else {
+            throw Failure.usage("this command takes nothing after --")
+        }
+        for word in words { try set(rest, to: word) }
+    }
+
+    fileprivate mutating func takeFlag(
+        _ word: String, followedBy words: inout ArraySlice<String>
+    ) throws {
+        let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        let name = String(parts[0])
+        guard let option = Self.option(named: name) else { throw Self.unknown(name) }
+        if parts.count == 2 {
+            try set(option, to: String(parts[1]))
+        } else if option.description.shape == .flag {
+            try set(option, to: "true")
+        } else {
+            // A value that itself begins with two dashes has to be given as --name=--value.
+            guard let value = words.first, !value.hasPrefix("--") else {
+                throw Failure.usage(
+                    "\(option.description.name) needs a value", hint: option.description.help)
+            }
+            words.removeFirst()
+            try set(option, to: value)
+        }
+    }
+
+    /// `--code-name` and `--code_name` are the same flag.
+    private static func option(named name: String) -> Option<Arguments>? {
+        guard name.hasPrefix("--") else { return nil }
+        let canonical = "--" + name.dropFirst(2).replacing("-", with: "_")
+        return Arguments.options.first { option in
+            option.description.isNamed && option.description.name == canonical
+        }
+    }
+
+    private static func unknown(_ name: String) -> Failure {
+        let names = Arguments.options.map(\.description).filter(\.isNamed).map(\.name)
+        return Failure.usage(
+            "unknown flag \(quoted(name))",
+            hint: Spelling.hint(for: name, among: names + ["--help"]))
+    }
+}

@@ -1,0 +1,88 @@
+/// The help texts, derived from the table.
+package enum Usage {
+    private static let width = 100
+    private static let helpColumn = 32
+
+    /// All commands of a program.
+    package static func overview(of program: Program) -> String {
+        let longest = program.commands.map(\.name.count).max() ?? 0
+        var lines = [program.summary, "", "usage: \(program.name) COMMAND [flags]", ""]
+        for command in program.commands {
+            lines.append("  " + padded(command.name, to: longest + 2) + command.summary)
+        }
+        lines += ["", "\(program.name) help COMMAND explains one; --version says which this is."]
+        if !program.footer.isEmpty { lines += ["", program.footer] }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// One command: synopsis, what it does, every flag.
+    package static func text(of command: Subcommand, in program: Program) -> String {
+        var lines = [command.summary, ""]
+        lines += synopsis(of: command, in: program)
+        if !command.discussion.isEmpty { lines += ["", command.discussion] }
+        let positionals = command.options.filter { !$0.isNamed }
+        if !positionals.isEmpty {
+            lines += ["", "arguments:"] + positionals.flatMap(rows)
+        }
+        let named = command.options.filter(\.isNamed)
+        let help = OptionDescription(
+            name: "--help", shape: .flag, placeholder: "", help: "Shows this.")
+        lines += ["", "flags:"] + (named + [help]).flatMap(rows)
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func synopsis(of command: Subcommand, in program: Program) -> [String] {
+        var words: [String] = []
+        for option in command.options where option.shape == .positional {
+            words.append(option.isRequired ? option.name : "[\(option.name)]")
+        }
+        for option in command.options where option.isNamed && option.isRequired {
+            words.append("\(option.name) \(option.placeholder.uppercased())")
+        }
+        if command.options.contains(where: { $0.isNamed && !$0.isRequired }) {
+            words.append("[flags]")
+        }
+        for option in command.options where option.shape == .rest {
+            words.append("[-- \(option.name)…]")
+        }
+        let start = "usage: \(program.name) \(command.name)"
+        return wrapped(words, first: start, indent: "         ")
+    }
+
+    /// One option: its name on the left, its help on the right, in as many lines as it needs.
+    private static func rows(_ option: OptionDescription) -> [String] {
+        var left = "  " + option.name
+        if option.shape == .value { left += " \(option.placeholder.uppercased())" }
+        var words = option.help.split(separator: " ").map(String.init)
+        if case .oneOf(let values) = option.values {
+            words += ["One", "of", values.joined(separator: ", ") + "."]
+        }
+        if option.isRepeated && option.isNamed { words += ["May", "be", "repeated."] }
+        if option.isRequired { words.append("(required)") }
+        if let text = option.defaultText { words.append("(default: \(text))") }
+        let indent = String(repeating: " ", count: helpColumn)
+        guard left.count + 2 <= helpColumn else {
+            return [left] + wrapped(words, first: String(indent.dropLast()), indent: indent)
+        }
+        return wrapped(
+            words, first: String(padded(left, to: helpColumn).dropLast()), indent: indent)
+    }
+
+    /// `first` and the words after it, broken at the width; further lines begin with `indent`.
+    private static func wrapped(_ words: [String], first: String, indent: String) -> [String] {
+        var lines = [first]
+        for word in words {
+            let last = lines[lines.count - 1]
+            if last.count + 1 + word.count > width {
+                lines.append(indent + word)
+            } else {
+                lines[lines.count - 1] = last + " " + word
+            }
+        }
+        return lines
+    }
+
+    private static func padded(_ text: String, to count: Int) -> String {
+        text + String(repeating: " ", count: max(0, count - text.count))
+    }
+}
