@@ -17,7 +17,7 @@ POST /_emu/object?bucket=B&name=N      the body becomes the object
 POST /_emu/bucket {"name": B}
 POST /_emu/fail {"match": …}           see faults.py; {} takes all back
 POST /_emu/limit {"rate": BYTES_PER_SECOND or 0}
-POST /_emu/expire                      no token issued so far is valid any more
+POST /_emu/expire [{"expired": false}]   tokens (Google) or keys (Azure) are not valid any more
 POST /_emu/reset                       no buckets, no faults, no requests
 """
 
@@ -37,7 +37,7 @@ def answer(handler: Handler, method: str, what: str) -> None:
         elif what == "limit":
             faults.bytes_per_second = value.get("rate", 0)
         elif what == "expire":
-            handler.service.expire_tokens()
+            handler.service.expire_tokens(value)
         elif what == "reset":
             store.reset()
             faults.reset()

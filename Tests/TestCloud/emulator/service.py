@@ -87,7 +87,7 @@ class Service:
     def http_port(self) -> int:
         return self._http.server_port
 
-    def expire_tokens(self) -> None:
+    def expire_tokens(self, value: dict[str, Any]) -> None:
         """For a cloud that issues tokens."""
 
     def serve(self, options: argparse.Namespace, environment: dict[str, str], unset: list[str]):

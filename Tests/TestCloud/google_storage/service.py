@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from typing import Any
 
 from emulator.service import Service, parser
 from google_storage import client_environment
@@ -22,7 +23,7 @@ class GoogleService(Service):
             os.makedirs(self.data, exist_ok=True)
             self.access.make_key(self.data, f"http://127.0.0.1:{self.http_port}/token")
 
-    def expire_tokens(self) -> None:
+    def expire_tokens(self, value: dict[str, Any]) -> None:
         self.access.expire()
 
 
