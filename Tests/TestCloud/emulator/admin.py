@@ -14,6 +14,7 @@ GET  /_emu/requests[?clear=1]          line, status, length, range, received, se
 GET  /_emu/objects?bucket=B[&prefix=P] name, size, md5, crc32c, generation
 GET  /_emu/object?bucket=B&name=N      the bytes
 POST /_emu/object?bucket=B&name=N      the body becomes the object
+POST /_emu/objects {"bucket": B, "names": [N, …]}   many empty objects at once
 POST /_emu/bucket {"name": B}
 POST /_emu/fail {"match": …}           see faults.py; {} takes all back
 POST /_emu/limit {"rate": BYTES_PER_SECOND or 0}
@@ -32,6 +33,9 @@ def answer(handler: Handler, method: str, what: str) -> None:
         value = handler.json_body()
         if what == "bucket":
             handler.create_bucket(value["name"], value)
+        elif what == "objects":
+            for name in value["names"]:
+                store.put(value["bucket"], name, b"")
         elif what == "fail":
             faults.add(value)
         elif what == "limit":
