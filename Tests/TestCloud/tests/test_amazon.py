@@ -23,10 +23,6 @@ class AmazonTest(EmulatorTest):
         self.make_folder()
         self.emulator.requests()
 
-    def aws(self, *command: str) -> Any:
-        text = self.run_client("aws", *command, "--output", "json").stdout
-        return json.loads(text) if text.strip() else None
-
 
 @needs("aws")
 class Aws(AmazonTest):
@@ -50,7 +46,8 @@ class Aws(AmazonTest):
     def set_policy(self, statement: dict[str, Any]) -> None:
         policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
         address = f"{self.emulator.address}/{self.bucket}?policy"
-        self.assertLess(request("PUT", address, policy.encode()).status, 300)
+        answer = request("PUT", address, policy.encode(), {"Content-Type": "application/json"})
+        self.assertEqual(answer.status, 200)
 
     def test_policy_that_wants_tls_does_not_shut_out_all(self) -> None:
         statement = {
@@ -68,22 +65,39 @@ class Aws(AmazonTest):
         command = ["aws", "s3", "cp", "--only-show-errors", "a", f"s3://{self.bucket}/b"]
         self.run_client(*command, fails=True)
 
+
+class Instances(AmazonTest):
     def test_instance_shows_what_it_was_asked_for(self) -> None:
-        subnet = self.aws("ec2", "describe-subnets")["Subnets"][0]
-        made = self.aws("ec2", "create-security-group", "--group-name", "g", "--description", "g",
-                        "--vpc-id", subnet["VpcId"])  # fmt: skip
-        group = made["GroupId"]
+        import boto3  # moto brings it
+
+        environment = self.emulator.told["environment"]
+        ec2 = boto3.client(
+            "ec2",
+            region_name=environment["AWS_REGION"],
+            endpoint_url=environment["AWS_ENDPOINT_URL"],
+            aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+            verify=False,
+        )
+        self.addCleanup(ec2.close)
+        subnet = ec2.describe_subnets()["Subnets"][0]
+        group = ec2.create_security_group(GroupName="g", Description="g", VpcId=subnet["VpcId"])[
+            "GroupId"
+        ]
         disk = {"VolumeSize": 50, "VolumeType": "gp3", "Iops": 4000, "Throughput": 250}
-        mapping = [{"DeviceName": "/dev/sda1", "Ebs": disk}]
-        nic = {"DeviceIndex": 0, "SubnetId": subnet["SubnetId"], "Groups": [group]}
-        what = ["--image-id", "ami-12c6146b", "--instance-type", "t3.micro"]
-        self.aws("ec2", "run-instances", *what,
-                 "--network-interfaces", json.dumps([nic]),
-                 "--block-device-mappings", json.dumps(mapping))  # fmt: skip
-        seen = self.aws("ec2", "describe-instances")["Reservations"][0]["Instances"][0]
+        interface = {"DeviceIndex": 0, "SubnetId": subnet["SubnetId"], "Groups": [group]}
+        ec2.run_instances(
+            ImageId="ami-12c6146b",
+            InstanceType="t3.micro",
+            MinCount=1,
+            MaxCount=1,
+            NetworkInterfaces=[interface],
+            BlockDeviceMappings=[{"DeviceName": "/dev/sda1", "Ebs": disk}],
+        )
+        seen = ec2.describe_instances()["Reservations"][0]["Instances"][0]
         self.assertEqual([one["GroupId"] for one in seen["SecurityGroups"]], [group])
         volume = seen["BlockDeviceMappings"][0]["Ebs"]["VolumeId"]
-        shown = self.aws("ec2", "describe-volumes", "--volume-ids", volume)["Volumes"][0]
+        shown = ec2.describe_volumes(VolumeIds=[volume])["Volumes"][0]
         self.assertEqual((shown["Iops"], shown["Throughput"]), (4000, 250))
 
 

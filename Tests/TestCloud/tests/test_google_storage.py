@@ -68,10 +68,6 @@ class Gsutil(GoogleTest):
         self.assertRegex(block, r"Hash \(crc32c\): +4waSgw==\n")
         self.assertRegex(block, r"Hash \(md5\): +JfnnlDI7RTiF9RgfG2JNCw==\n")
 
-    def test_empty_prefix(self) -> None:
-        empty = self.run_client("gsutil", "ls", self.url("none/**"), fails=True)
-        self.assertIn("matched no objects", empty.stderr)
-
 
 class WithKey(GoogleTest):
     """Only the service account whose key is in key.json may."""
