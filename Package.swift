@@ -32,7 +32,7 @@ let package = Package(
         .target(name: "Shared", dependencies: ["CPosix"], swiftSettings: strict),
         .target(
             name: "Agent", dependencies: ["Shared", "CPosix"], exclude: ["Executable"],
-            swiftSettings: strict),
+            resources: [.embedInCode("ai_training_utils")], swiftSettings: strict),
         .target(
             name: "Launcher", dependencies: ["Shared", "CPosix"], exclude: ["Executable"],
             swiftSettings: strict),

@@ -2,5 +2,17 @@ import Shared
 
 /// `train-agent`: argv in, exit code out.
 package enum Agent {
-    package static func main(_ arguments: [String]) async -> Int32 { 0 }
+    static let program = Program(
+        name: "train-agent",
+        summary: "Owns one training on the machine it runs on.",
+        commands: [RunCommand.subcommand, StatusCommand.subcommand],
+        footer: """
+            By hand, on any machine:
+              train-agent run --code_path ./classifier --dataset_directory ./data
+            """)
+
+    package static func main(_ arguments: [String]) async -> Int32 {
+        SignalStream.ignoreBrokenPipes()
+        return await program.run(arguments)
+    }
 }

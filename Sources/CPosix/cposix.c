@@ -17,6 +17,17 @@ int cposix_spawn_addchdir(posix_spawn_file_actions_t *actions, const char *path)
     return posix_spawn_file_actions_addchdir_np(actions, path);
 }
 
+int cposix_spawn_close_from(posix_spawn_file_actions_t *actions, int first) {
+#if defined(__GLIBC__) && defined(__GLIBC_PREREQ)
+#if __GLIBC_PREREQ(2, 34)
+    return posix_spawn_file_actions_addclosefrom_np(actions, first);
+#endif
+#endif
+    (void)actions;
+    (void)first;
+    return 0;
+}
+
 short cposix_spawn_setsid_flag(void) {
 #ifdef POSIX_SPAWN_SETSID
     return (short)POSIX_SPAWN_SETSID;

@@ -63,7 +63,8 @@ package enum TrainingModule {
             .contains { line in
                 let words = line.split { $0 == " " || $0 == "\t" }.map(String.init)
                 guard let first = line.first, !first.isWhitespace else { return false }
-                let name = words.first == "async" ? words.dropFirst(2).first : words.dropFirst().first
+                let name =
+                    words.first == "async" ? words.dropFirst(2).first : words.dropFirst().first
                 let defines = words.first == "def" || words.starts(with: ["async", "def"])
                 return defines && name.map { $0 == "main" || $0.hasPrefix("main(") } == true
             }
