@@ -47,7 +47,8 @@ let package = Package(
             name: "TestSupport", dependencies: ["Shared"], path: "Tests/Support",
             swiftSettings: strict),
         .testTarget(
-            name: "SharedTests", dependencies: ["Shared", "TestSupport"], swiftSettings: strict),
+            name: "SharedTests", dependencies: ["Shared", "CPosix", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(
             name: "AgentTests", dependencies: ["Agent", "TestSupport"], swiftSettings: strict),
         .testTarget(

@@ -13,6 +13,9 @@ package enum Agent {
 
     package static func main(_ arguments: [String]) async -> Int32 {
         SignalStream.ignoreBrokenPipes()
+        if arguments.first == FileStoreCommand.name {
+            return FileStoreCommand.run(Array(arguments.dropFirst()))
+        }
         return await program.run(arguments)
     }
 }

@@ -3,6 +3,8 @@
 #define CPOSIX_H
 
 #include <spawn.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /// Makes the child start in `path`. Not imported by Swift because glibc marks it non-portable.
@@ -24,5 +26,11 @@ int cposix_pipe(int ends[2]);
 
 /// Makes this process the parent of its orphaned descendants (Linux), so none escapes a teardown.
 int cposix_become_subreaper(void);
+
+/// Goes on with a CRC32C (0 at first) over more bytes, by the processor's instruction where it has one.
+uint32_t cposix_crc32c(uint32_t crc, const void *bytes, size_t count);
+
+/// The same by tables alone: what a processor without that instruction gets.
+uint32_t cposix_crc32c_portable(uint32_t crc, const void *bytes, size_t count);
 
 #endif

@@ -37,15 +37,20 @@ package enum AtomicFile {
 
     /// Writes every byte, going on after short writes and EINTR.
     package static func writeAll(_ data: Data, to descriptor: Int32, path: String) throws {
-        try data.withUnsafeBytes { buffer in
-            var rest = UnsafeRawBufferPointer(buffer)
-            while let base = rest.baseAddress, !rest.isEmpty {
-                let count = Swift.min(rest.count, 1 << 30)
-                let written = systemWrite(descriptor, base, count)
-                if written < 0 && errno == EINTR { continue }
-                guard written > 0 else { throw systemFailure("cannot write \(quoted(path))") }
-                rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(written))
-            }
+        try data.withUnsafeBytes { try writeAll($0, to: descriptor, path: path) }
+    }
+
+    /// Writes every byte, going on after short writes and EINTR.
+    package static func writeAll(
+        _ buffer: UnsafeRawBufferPointer, to descriptor: Int32, path: String
+    ) throws {
+        var rest = buffer
+        while let base = rest.baseAddress, !rest.isEmpty {
+            let count = Swift.min(rest.count, 1 << 30)
+            let written = systemWrite(descriptor, base, count)
+            if written < 0 && errno == EINTR { continue }
+            guard written > 0 else { throw systemFailure("cannot write \(quoted(path))") }
+            rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(written))
         }
     }
 

@@ -22,10 +22,13 @@ package struct StoreAccess: Sendable, Equatable {
     package var credentialsPath: String?
     /// The tool the user chose by `--transfer_tool`; nil takes the store's own.
     package var tool: String?
+    /// The executable that answers to `file-store`; nil finds our own.
+    package var program: String?
 
-    package init(credentialsPath: String? = nil, tool: String? = nil) {
+    package init(credentialsPath: String? = nil, tool: String? = nil, program: String? = nil) {
         self.credentialsPath = credentialsPath
         self.tool = tool
+        self.program = program
     }
 }
 

@@ -5,6 +5,7 @@ package enum StoreRegistry {
     /// - Throws: `Failure` with exit code 2 where no store has that scheme or tool.
     package static func store(for url: StoreURL, access: StoreAccess) throws -> any ObjectStore {
         switch url.scheme {
+        case "file": return FileStorage(program: access.program ?? OwnProgram.path())
         default: throw Failure.usage("\(url): no store has the scheme \(quoted(url.scheme))")
         }
     }

@@ -1,0 +1,110 @@
+/// The files of a directory that can be sent to a store, and why the others cannot.
+///
+/// A link is followed only where its target lies inside the tree: a dataset or an output directory
+/// must not publish `/etc/passwd` because someone linked to it. Named pipes, sockets and devices
+/// would hang a reader; a name that is not UTF-8 is no legal object name in any store.
+package struct TreeScan: Sendable {
+    package struct File: Sendable, Equatable {
+        /// Below the tree, as the object is called.
+        package var path: String
+        /// Where the bytes are: another path than the name where links were followed.
+        package var source: String
+        package var size: Int64
+    }
+
+    package private(set) var files: [File] = []
+    /// One line for each thing left out, with the reason.
+    package private(set) var skipped: [String] = []
+    /// Whether the tree itself holds just the files of this list: no links, nothing left out.
+    package private(set) var isPlain = true
+
+    private let realRoot: String
+    /// How often a directory was entered through a link: bounds what a farm of links can unfold.
+    private var entries: [String: Int] = [:]
+    private static let mostEntries = 8
+    private static let mostDepth = 128
+
+    /// - Throws: `Failure` where `directory` is none or cannot be read.
+    package init(of directory: String) throws {
+        guard let real = realPath(directory) else {
+            throw systemFailure("cannot read the directory \(quoted(directory))")
+        }
+        realRoot = real
+        try walk(real, below: "", depth: 0)
+    }
+
+    private mutating func walk(_ directory: String, below prefix: String, depth: Int) throws {
+        guard let stream = opendir(directory) else {
+            if prefix.isEmpty {
+                throw systemFailure("cannot read the directory \(quoted(directory))")
+            }
+            leaveOut(prefix, errorText())
+            return
+        }
+        defer { closedir(stream) }
+        while let entry = readdir(stream) {
+            guard let name = fileName(of: entry) else {
+                leaveOut(prefix.isEmpty ? "a file" : "a file in \(prefix)", "not UTF-8")
+                continue
+            }
+            guard name != ".", name != "..", !PartialFile.isPartial(name) else { continue }
+            let path = prefix.isEmpty ? name : "\(prefix)/\(name)"
+            try add("\(directory)/\(name)", as: path, depth: depth)
+        }
+    }
+
+    private mutating func add(_ source: String, as path: String, depth: Int) throws {
+        var information = stat()
+        // What vanished since readdir(3) was a file of someone at work: no reason to speak.
+        guard lstat(source, &information) == 0 else { return }
+        switch information.st_mode & S_IFMT {
+        case S_IFREG:
+            files.append(File(path: path, source: source, size: Int64(information.st_size)))
+        case S_IFDIR where depth < Self.mostDepth:
+            try walk(source, below: path, depth: depth + 1)
+        case S_IFDIR:
+            leaveOut(path, "more than \(Self.mostDepth) directories deep")
+        case S_IFLNK:
+            try follow(source, as: path, depth: depth)
+        default:
+            leaveOut(path, "neither a file nor a directory")
+        }
+    }
+
+    private mutating func follow(_ link: String, as path: String, depth: Int) throws {
+        isPlain = false
+        guard let target = realPath(link) else { return leaveOut(path, "a link to nothing") }
+        guard target.utf8.starts(with: "\(realRoot)/".utf8) else {
+            return leaveOut(path, "a link out of the tree")
+        }
+        guard isDirectory(target) else { return try add(target, as: path, depth: depth) }
+        // Inside the directory it points to: it would unfold for ever.
+        guard !link.utf8.starts(with: "\(target)/".utf8) else {
+            return leaveOut(path, "a link to a directory around it")
+        }
+        guard entries[target, default: 0] < Self.mostEntries else {
+            return leaveOut(path, "too many links to one directory")
+        }
+        entries[target, default: 0] += 1
+        try add(target, as: path, depth: depth)
+    }
+
+    private mutating func leaveOut(_ what: String, _ reason: String) {
+        isPlain = false
+        skipped.append("left out \(quoted(what)): \(reason)")
+    }
+}
+
+/// The name in a directory entry; nil where it is not UTF-8.
+func fileName(of entry: UnsafeMutablePointer<dirent>) -> String? {
+    withUnsafePointer(to: &entry.pointee.d_name) { name in
+        name.withMemoryRebound(to: CChar.self, capacity: 1) { String(validatingCString: $0) }
+    }
+}
+
+/// realpath(3); nil with errno where there is no such file.
+package func realPath(_ path: String) -> String? {
+    guard let resolved = realpath(path, nil) else { return nil }
+    defer { free(resolved) }
+    return String(validatingCString: resolved)
+}

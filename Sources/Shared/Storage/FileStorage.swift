@@ -1,0 +1,92 @@
+/// Directories as buckets: `file:///DIRECTORY`, for the local cloud and for trying things out.
+///
+/// The copying is ours, but it runs as a child too, this very program called again with
+/// `file-store` first: so it can be killed and watched for stalls as any other transfer.
+package struct FileStorage: ObjectStore {
+    /// The program that answers to `file-store`: `train` and `train-agent` both do.
+    let program: String
+
+    package init(program: String) { self.program = program }
+
+    package func upload(
+        tree directory: String, to prefix: StoreURL, changed: Int, known: Int
+    ) -> Command {
+        command("upload", directory, prefix.path)
+    }
+
+    package func upload(file: String, to object: StoreURL) -> Command {
+        command("put", file, object.path)
+    }
+
+    package func download(tree prefix: StoreURL, to directory: String) -> Command {
+        command("download", prefix.path, directory)
+    }
+
+    package func download(object: StoreURL, to file: String) -> Command {
+        command("get", object.path, file)
+    }
+
+    package func list(_ prefix: StoreURL) -> Command { command("list", prefix.path) }
+
+    package func objects(
+        from result: CommandResult, under prefix: StoreURL
+    ) throws -> [StoredObject] {
+        guard result.succeeded else {
+            if isMissing(result) { return [] }
+            throw failure(result, doing: "listing", at: prefix)
+        }
+        let decoder = JSONFormat.decoder()
+        return try result.output.utf8.split(separator: UInt8(ascii: "\n")).map { line in
+            do {
+                let listed = try decoder.decode(FileStoreCommand.Listed.self, from: Data(line))
+                return StoredObject(path: listed.path, size: listed.size, crc32c: listed.crc32c)
+            } catch {
+                throw Failure(
+                    "the listing of \(prefix) does not read: \(quoted(String(line) ?? ""))")
+            }
+        }
+    }
+
+    package func delete(_ paths: [String], under prefix: StoreURL) -> Command {
+        var command = command("delete", prefix.path)
+        // Not as arguments: 100,000 of them are more than exec takes.
+        command.input = .data((try? JSONFormat.encode(paths, pretty: false)) ?? Data("[]".utf8))
+        return command
+    }
+
+    package func isMissing(_ result: CommandResult) -> Bool {
+        result.termination == .exited(FileStoreCommand.missing)
+    }
+
+    package func failure(
+        _ result: CommandResult, doing: String, at url: StoreURL
+    ) -> Failure {
+        if isMissing(result) {
+            return Failure("\(doing) \(url): there is no such file or directory")
+        }
+        let lines = result.errorOutput.split(separator: "\n").map(String.init)
+        let reasons = lines.filter { $0.hasPrefix(FileStoreCommand.errorMark) }
+            .map { String($0.dropFirst(FileStoreCommand.errorMark.count)) }
+        let hint = lines.last { $0.hasPrefix(FileStoreCommand.hintMark) }
+            .map { String($0.dropFirst(FileStoreCommand.hintMark.count)) }
+        let rest = reasons.dropFirst().prefix(5).joined(separator: "\n")
+        return Failure(
+            "\(doing) \(url): \(reasons.first ?? result.unexplained)",
+            detail: rest.isEmpty ? nil : rest, hint: hint)
+    }
+
+    private func command(_ arguments: String...) -> Command {
+        Command(program, [FileStoreCommand.name] + arguments)
+    }
+}
+
+extension CommandResult {
+    /// How it ended, for a failure whose reason it did not say.
+    var unexplained: String {
+        if timedOut { return "it took too long" }
+        return switch termination {
+        case .exited(let status): "it ended with exit status \(status)"
+        case .signalled(let signal): "it was killed by signal \(signal)"
+        }
+    }
+}
