@@ -142,6 +142,6 @@ def _parser() -> argparse.ArgumentParser:
 
 def _has_entries(directory: Path | None) -> bool:
     try:
-        return directory is not None and any(True for _ in os.scandir(directory))
+        return directory is not None and bool(os.listdir(directory))
     except OSError:
         return False
