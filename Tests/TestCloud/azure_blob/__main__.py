@@ -1,0 +1,11 @@
+"""python3 Tests/TestCloud/azure_blob --data DIR --port-file FILE"""
+
+import os
+import sys
+
+if not __package__:  # started as a folder: its own files would hide the standard library's
+    sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+from azure_blob.service import main
+
+main()

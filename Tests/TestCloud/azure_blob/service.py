@@ -1,0 +1,60 @@
+"""The Azure Blob emulator as a program."""
+
+from __future__ import annotations
+
+import base64
+import os
+from typing import Any
+
+from azure_blob.handler import AzureHandler
+from azure_blob.store import AzureStore
+from emulator.service import Service, parser
+
+# Shared keys are base64; the emulator looks at the account's name only
+KEY = base64.b64encode(b"a key that only the loopback believes in").decode()
+# With an "emulator" rclone 1.60 insists on this account, later ones take any
+ACCOUNT = "devstoreaccount1"
+UNSET = ["AZURE_STORAGE_SAS_TOKEN", "AZURE_STORAGE_AUTH_MODE"]
+
+
+class AzureService(Service):
+    """One storage account. Its keys can be declared expired."""
+
+    def __init__(self, options: Any) -> None:
+        super().__init__(options, AzureHandler, AzureStore)
+        self.account = options.account
+        self.expired = False
+
+    def expire_tokens(self, value: dict[str, Any]) -> None:
+        self.expired = value.get("expired", True)
+
+
+def environment(folder: str, port: int, account: str) -> dict[str, str]:
+    """For rclone (any remote of the type, and one called TRAINAZ) and for az."""
+    address = f"http://127.0.0.1:{port}/{account}"
+    # Only an "emulator" makes rclone 1.60 take the endpoint as it stands, without TLS
+    remote = {"ACCOUNT": account, "KEY": KEY, "ENDPOINT": address, "USE_EMULATOR": "true"}
+    environment = {
+        "AZURE_CONFIG_DIR": os.path.join(folder, "azure"),
+        "AZURE_CORE_COLLECT_TELEMETRY": "false",
+        "AZURE_STORAGE_CONNECTION_STRING": (
+            f"DefaultEndpointsProtocol=http;AccountName={account};AccountKey={KEY};"
+            f"BlobEndpoint={address};"
+        ),
+        "NO_PROXY": "127.0.0.1,localhost",
+        "RCLONE_CONFIG": "/dev/null",
+        "RCLONE_CONFIG_TRAINAZ_TYPE": "azureblob",
+    }
+    for name, value in remote.items():
+        environment[f"RCLONE_AZUREBLOB_{name}"] = value
+        environment[f"RCLONE_CONFIG_TRAINAZ_{name}"] = value
+    return environment
+
+
+def main() -> None:
+    options = parser(__doc__)
+    options.add_argument("--account", default=ACCOUNT)
+    chosen = options.parse_args()
+    service = AzureService(chosen)
+    told = environment(service.data, service.http_port, chosen.account)
+    service.serve(chosen, told, UNSET)

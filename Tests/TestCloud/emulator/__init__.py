@@ -1,0 +1,1 @@
+"""What the emulators have in common: hashes, store, fault injection, HTTP, start and end."""

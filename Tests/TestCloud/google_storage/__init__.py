@@ -1,0 +1,1 @@
+"""Google Cloud Storage's JSON API on the loopback, for the real gsutil, gcloud and rclone."""
