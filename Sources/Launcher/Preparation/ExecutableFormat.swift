@@ -42,7 +42,7 @@ enum ExecutableFormat: Sendable, Equatable {
         var interpreter = false
         for index in 0..<count {
             let (offset, overflow) = table.addingReportingOverflow(index * size)
-            guard !overflow, offset + 4 <= UInt64(head.count) else { break }
+            guard !overflow, offset <= UInt64(head.count - 4) else { return .other }
             if integer(head, at: Int(offset), bytes: 4) == interpreterKind { interpreter = true }
         }
         return .elf(
