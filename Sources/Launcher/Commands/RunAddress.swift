@@ -116,7 +116,9 @@ extension RunAddressing {
     static var addressOptions: [Option<Self>] {
         [
             .positional("CODE/DATASET", \Self.address.short, "The run, in place of its two names."),
-            .text("--cloud", "cloud", \Self.address.cloud, "gcp, aws, azure or local; a new run goes to gcp where nothing is said."),
+            .text(
+                "--cloud", "cloud", \Self.address.cloud,
+                "gcp, aws, azure or local; gcp for a new run where nothing is said."),
             .text("--project_name", "project", \Self.address.projectName, "The cloud's project."),
             .text(
                 "--credentials_path", "file", \Self.address.credentialsPath,
