@@ -52,7 +52,8 @@ let package = Package(
         .testTarget(
             name: "AgentTests", dependencies: ["Agent", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "LauncherTests", dependencies: ["Launcher", "TestSupport"], swiftSettings: strict),
+            name: "LauncherTests", dependencies: ["Launcher", "TestSupport"], exclude: ["Golden"],
+            swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests", dependencies: ["Shared", "TestSupport"], swiftSettings: strict),
     ],

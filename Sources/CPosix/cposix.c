@@ -7,9 +7,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <sys/ioctl.h>
+
 #ifdef __linux__
 #include <linux/fs.h>
-#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #endif
 
@@ -64,4 +65,10 @@ int cposix_become_subreaper(void) {
 #else
     return 0;
 #endif
+}
+
+int cposix_terminal_width(int descriptor) {
+    struct winsize size;
+    if (ioctl(descriptor, TIOCGWINSZ, &size) != 0) return 0;
+    return size.ws_col;
 }

@@ -33,4 +33,7 @@ uint32_t cposix_crc32c(uint32_t crc, const void *bytes, size_t count);
 /// The same by tables alone: what a processor without that instruction gets.
 uint32_t cposix_crc32c_portable(uint32_t crc, const void *bytes, size_t count);
 
+/// How many columns the terminal behind `descriptor` has; 0 where it is none.
+int cposix_terminal_width(int descriptor);
+
 #endif
