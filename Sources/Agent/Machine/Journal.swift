@@ -7,13 +7,6 @@ import Shared
 struct Journal: VersionedDocument, Equatable {
     static let currentVersion = 1
 
-    /// A process that can be told from a later one with the same number.
-    struct ProcessIdentity: Codable, Sendable, Equatable {
-        var pid: Int32
-        /// In clock ticks since the boot; see `ProcessTable`.
-        var startTime: UInt64
-    }
-
     var version = Journal.currentVersion
     var run: RunName
     var attempt = 1

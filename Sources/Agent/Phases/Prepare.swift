@@ -8,7 +8,7 @@ struct Prepare: PhaseWork {
         let directories = context.job.directories
         for path in [directories.output, directories.logs] { try makeDirectories(path) }
         if let trainer = context.journal.trainer {
-            try await ProcessTable.end(
+            try await FormerTrainer.end(
                 trainer, grace: .seconds(context.job.graceSeconds), clock: context.host.clock)
             try context.record { $0.trainer = nil }
         }

@@ -40,7 +40,7 @@ struct TrainPhase {
         let end = try await trainer.run(command) { pid in
             context.board.update { $0.trainerPid = pid }
             do {
-                try context.record { $0.trainer = ProcessTable.identity(of: pid) }
+                try context.record { $0.trainer = ProcessIdentity(of: pid) }
             } catch {
                 context.host.log.error("the journal cannot be written: \(error)")
             }

@@ -83,7 +83,7 @@ struct LocalCloud: Cloud {
                 if exists(statusPath(in: folder)) { return }
                 throw Failure(
                     "the agent ended at once",
-                    detail: tail(of: folder.agentOutput, lines: 5),
+                    detail: LogTail.lastLines(5, of: folder.agentOutput).map(harmless),
                     hint:
                         "try it by hand: \(plan.agent.path) run --code_path DIR --dataset_directory DIR"
                 )
@@ -108,7 +108,7 @@ struct LocalCloud: Cloud {
     }
 
     func lastLines(of log: String, count: Int, in folder: RunFolder) -> String? {
-        tail(of: directories(in: folder).logs + "/" + log, lines: count)
+        LogTail.lastLines(count, of: directories(in: folder).logs + "/" + log).map(harmless)
     }
 
     func stop(_ record: RunRecord, in folder: RunFolder) async throws {
@@ -135,19 +135,4 @@ struct LocalCloud: Cloud {
         let paths = try await client.list().map(\.path)
         try await client.delete(paths)
     }
-}
-
-/// The last lines of a text file; nil where there are none.
-func tail(of path: String, lines: Int) -> String? {
-    let window: Int64 = 1 << 16
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return nil }
-    defer { close(descriptor) }
-    let size = Int64(lseek(descriptor, 0, SEEK_END))
-    var buffer = [UInt8](repeating: 0, count: Int(window))
-    let count = pread(descriptor, &buffer, buffer.count, off_t(max(0, size - window)))
-    guard count > 0 else { return nil }
-    let text = String(decoding: buffer[..<count], as: UTF8.self)
-    let last = text.split(whereSeparator: \.isNewline).suffix(lines)
-    return last.isEmpty ? nil : harmless(last.joined(separator: "\n"))
 }

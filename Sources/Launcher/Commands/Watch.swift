@@ -39,7 +39,8 @@ struct Watch: Sendable {
         guard let outcome = view.status?.outcome else {
             throw Failure(
                 "\(run): the agent is gone and left no outcome",
-                detail: tail(of: view.folder.agentOutput, lines: 5), hint: StatusText.hint(view))
+                detail: LogTail.lastLines(5, of: view.folder.agentOutput).map(harmless),
+                hint: StatusText.hint(view))
         }
         context.console.output("\(run): \(StatusText.outcome(outcome))\n")
         if outcome.kind == .failed || outcome.kind == .setupFailed {

@@ -16,7 +16,7 @@ import Testing
             run: try run(), startedAt: Date(timeIntervalSince1970: 1_700_000_000))
         journal.attempt = 3
         journal.completed = [.restore]
-        journal.trainer = .init(pid: 77, startTime: 123_456)
+        journal.trainer = .init(pid: 77, startedAt: "boot 123456")
         journal.outcome = Outcome(kind: .failed, phase: .train, exitStatus: 3, message: "m")
         try journal.save(in: directory.path)
         #expect(try Journal.load(from: directory.path) == journal)

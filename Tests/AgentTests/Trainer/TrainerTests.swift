@@ -38,7 +38,7 @@ import Testing
         stop.request(.signal(SIGTERM))
         let end = try await running.value
         #expect(end == .init(termination: .signalled(SIGTERM), wasStopped: true))
-        try await Eventually.holds { ProcessTable.startTime(of: grandchild) == nil }
+        try await Eventually.holds { ProcessIdentity(of: grandchild) == nil }
     }
 
     @Test func `one that ignores SIGTERM is killed after the grace`() async throws {
@@ -76,6 +76,6 @@ import Testing
         _ = try await trainer(StopRequest()).run(command) { _ in }
         let text = String(decoding: try readFile(note), as: UTF8.self)
         let orphan = try #require(Int32(text.dropLast()))
-        try await Eventually.holds { ProcessTable.startTime(of: orphan) == nil }
+        try await Eventually.holds { ProcessIdentity(of: orphan) == nil }
     }
 }

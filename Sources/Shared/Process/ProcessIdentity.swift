@@ -1,24 +1,22 @@
-import Shared
-
 /// One process for certain: its number alone may belong to another by tomorrow.
-struct ProcessIdentity: Codable, Sendable, Equatable {
-    var pid: Int32
+package struct ProcessIdentity: Codable, Sendable, Equatable {
+    package var pid: Int32
     /// When it started, in the words of the system; only compared, never read.
-    var startedAt: String
+    package var startedAt: String
 
-    init(pid: Int32, startedAt: String) {
+    package init(pid: Int32, startedAt: String) {
         self.pid = pid
         self.startedAt = startedAt
     }
 
     /// nil where no such process lives; one that has ended and waits for its parent counts as dead.
-    init?(of pid: Int32) {
+    package init?(of pid: Int32) {
         guard let startedAt = Self.startTime(of: pid) else { return nil }
         self.init(pid: pid, startedAt: startedAt)
     }
 
     /// Whether that very process still lives.
-    var isAlive: Bool { Self.startTime(of: pid) == startedAt }
+    package var isAlive: Bool { Self.startTime(of: pid) == startedAt }
 
     #if os(Linux)
         /// The boot and the clock ticks since it (field 22 of /proc/PID/stat, proc(5)).
@@ -32,7 +30,7 @@ struct ProcessIdentity: Codable, Sendable, Equatable {
 
         /// The fields of /proc/PID/stat from the third on; the second, the name in parentheses, may
         /// hold anything, so what counts begins behind the last one that closes.
-        static func statFields(of pid: Int32) -> [Substring]? {
+        package static func statFields(of pid: Int32) -> [Substring]? {
             guard let data = try? readFile("/proc/\(pid)/stat") else { return nil }
             let text = String(decoding: data, as: UTF8.self)
             guard let end = text.lastIndex(of: ")") else { return nil }
