@@ -74,6 +74,11 @@ package func parentDirectory(_ path: String) -> String {
     return slash == path.startIndex ? "/" : String(path[..<slash])
 }
 
+/// Everything after the last slash.
+package func fileName(of path: String) -> String {
+    path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
+}
+
 /// Makes `path` and its parents.
 ///
 /// - Throws: `Failure` naming the path.

@@ -12,15 +12,24 @@ struct PartialFile: ~Copyable {
     /// Whether a file of that name is one of ours, half-written.
     static func isPartial(_ name: String) -> Bool { name.utf8.starts(with: prefix.utf8) }
 
+    /// Where the bytes of `finalPath` gather until they are whole.
+    static func path(for finalPath: String) -> String {
+        let name = finalPath.split(separator: "/").last.map(String.init) ?? ""
+        return path(in: parentDirectory(finalPath), for: name)
+    }
+
+    /// A place in `directory` for what is known as `name`; hashed, since with any more in front of
+    /// it a name of 255 bytes would be too long.
+    static func path(in directory: String, for name: String) -> String {
+        "\(directory)/\(prefix)\(SHA256.hex(Array(name.utf8)).prefix(16))"
+    }
+
     /// Opens the partial file of `finalPath`, empty, in the same directory.
     ///
     /// - Throws: `Failure` naming the path.
     init(for finalPath: String) throws {
-        let name = finalPath.split(separator: "/").last.map(String.init) ?? ""
-        // Hashed: with any more in front of it a name of 255 bytes would be too long.
-        let digest = SHA256.hex(Array(name.utf8)).prefix(16)
         self.finalPath = finalPath
-        path = "\(parentDirectory(finalPath))/\(Self.prefix)\(digest)"
+        path = Self.path(for: finalPath)
         descriptor = try Self.lockedFile(at: path, for: finalPath)
     }
 

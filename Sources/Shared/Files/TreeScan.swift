@@ -2,7 +2,7 @@
 ///
 /// A link is followed only where its target lies inside the tree: a dataset or an output directory
 /// must not publish `/etc/passwd` because someone linked to it. Named pipes, sockets and devices
-/// would hang a reader; a name that is not UTF-8 is no legal object name in any store.
+/// would hang a reader; a name that is not UTF-8, or has a line break in it, no store's tools carry.
 package struct TreeScan: Sendable {
     package struct File: Sendable, Equatable {
         /// Below the tree, as the object is called.
@@ -47,7 +47,17 @@ package struct TreeScan: Sendable {
                 leaveOut(prefix.isEmpty ? "a file" : "a file in \(prefix)", "not UTF-8")
                 continue
             }
-            guard name != ".", name != "..", !PartialFile.isPartial(name) else { continue }
+            guard name != ".", name != ".." else { continue }
+            guard !PartialFile.isPartial(name) else {
+                isPlain = false
+                continue
+            }
+            guard !name.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7f })
+            else {
+                // A listing is read line by line, and gsutil's rsync stops at such a name.
+                leaveOut(prefix.isEmpty ? name : "\(prefix)/\(name)", "a control character in it")
+                continue
+            }
             let path = prefix.isEmpty ? name : "\(prefix)/\(name)"
             try add("\(directory)/\(name)", as: path, depth: depth)
         }

@@ -8,17 +8,22 @@ package struct FileStorage: ObjectStore {
 
     package init(program: String) { self.program = program }
 
-    package func upload(
-        tree directory: String, to prefix: StoreURL, changed: Int, known: Int
-    ) -> Command {
-        command("upload", directory, prefix.path)
+    package var tool: String { FileStoreCommand.name }
+
+    /// The child scans for itself what is in a tree.
+    package func layout(for scan: TreeScan, known: Int) -> UploadTree.Layout { .asItIs }
+
+    package func upload(_ tree: UploadTree, to prefix: StoreURL) -> Command {
+        command("upload", tree.directory, prefix.path)
     }
 
     package func upload(file: String, to object: StoreURL) -> Command {
         command("put", file, object.path)
     }
 
-    package func download(tree prefix: StoreURL, to directory: String) -> Command {
+    package func download(
+        tree prefix: StoreURL, to directory: String, present: String?
+    ) -> Command {
         command("download", prefix.path, directory)
     }
 
@@ -47,7 +52,8 @@ package struct FileStorage: ObjectStore {
         }
     }
 
-    package func delete(_ paths: [String], under prefix: StoreURL) -> Command {
+    package func delete(_ objects: [StoredObject], under prefix: StoreURL) -> Command {
+        let paths = objects.map(\.path)
         var command = command("delete", prefix.path)
         // Not as arguments: 100,000 of them are more than exec takes.
         command.input = .data((try? JSONFormat.encode(paths, pretty: false)) ?? Data("[]".utf8))

@@ -1,65 +1,74 @@
-/// What a listing says of one object.
-package struct StoredObject: Sendable, Hashable {
-    /// Below the prefix that was listed.
-    package var path: String
-    package var size: Int64
-    /// Where the store lists it (Google, and our own file store).
-    package var crc32c: UInt32?
-    /// Lower-case hex, where the store lists it (S3 for objects of one part, Azure, Google).
-    package var md5: String?
-
-    package init(path: String, size: Int64, crc32c: UInt32? = nil, md5: String? = nil) {
-        self.path = path
-        self.size = size
-        self.crc32c = crc32c
-        self.md5 = md5
-    }
-}
-
-/// How the commands of a store are allowed in.
-package struct StoreAccess: Sendable, Equatable {
-    /// A key file on the laptop; nil on a VM, where the machine's identity counts.
-    package var credentialsPath: String?
-    /// The tool the user chose by `--transfer_tool`; nil takes the store's own.
-    package var tool: String?
-    /// The executable that answers to `file-store`; nil finds our own.
-    package var program: String?
-
-    package init(credentialsPath: String? = nil, tool: String? = nil, program: String? = nil) {
-        self.credentialsPath = credentialsPath
-        self.tool = tool
-        self.program = program
-    }
-}
-
 /// One kind of store: which commands move its objects, and how their answers read.
 ///
 /// Nothing here runs anything: `StoreClient` does, so a test can compare commands as values.
 /// Every name is passed as an argument of its own and never as a pattern.
 package protocol ObjectStore: Sendable {
-    /// Uploads all files below `directory` under `prefix`, replacing; deletes nothing.
+    /// The program behind it, as a person knows it.
+    var tool: String { get }
+
+    /// How the files of a tree must lie for this store's command.
     ///
-    /// - Parameters:
-    ///   - changed: how many files `directory` holds.
-    ///   - known: how many objects are under `prefix` by what we know: a store may choose a command
-    ///     whose cost does not grow with it.
-    func upload(tree directory: String, to prefix: StoreURL, changed: Int, known: Int) -> Command
+    /// - Parameter known: how many objects are under the prefix by what we know: a store may choose
+    ///   a command whose cost does not grow with it.
+    func layout(for scan: TreeScan, known: Int) -> UploadTree.Layout
+    /// Uploads all files of `tree` under `prefix`, replacing; deletes nothing.
+    func upload(_ tree: UploadTree, to prefix: StoreURL) -> Command
     /// Uploads one file as exactly this object.
     func upload(file: String, to object: StoreURL) -> Command
-    /// Downloads all objects under `prefix` below `directory`, which exists. Goes on where a
-    /// former call was killed; never leaves a half file under its final name.
-    func download(tree prefix: StoreURL, to directory: String) -> Command
+
+    /// Downloads all objects under `prefix` below `directory`, which exists. Goes on where a former
+    /// call was killed.
+    ///
+    /// - Parameter present: a directory of files that need not come again; only for a store that
+    ///   `writesInPlace`.
+    func download(tree prefix: StoreURL, to directory: String, present: String?) -> Command
     func download(object: StoreURL, to file: String) -> Command
+    /// Whether a killed download can leave half a file under its final name.
+    var writesInPlace: Bool { get }
+    /// Whether a tree is listed before it is downloaded, since this tool would follow `..` in a
+    /// name, lose a name or leave something behind.
+    var listsBeforeDownload: Bool { get }
+    /// The file of which a killed download left this name beside it; nil where it is no such name.
+    func owner(ofLeftover name: String) -> String?
+    /// The same store through a tool that is faster with many files; nil where there is none.
+    var bulk: (any ObjectStore)? { get }
+
     /// Lists all objects under `prefix`, which counts as a whole path component.
     func list(_ prefix: StoreURL) -> Command
     /// Reads what `list` printed. An empty or missing prefix is an empty list.
     ///
     /// - Throws: `Failure` where the listing failed or does not read.
     func objects(from result: CommandResult, under prefix: StoreURL) throws -> [StoredObject]
-    /// Deletes these objects; `paths` are below `prefix`. One that is gone already is no error.
-    func delete(_ paths: [String], under prefix: StoreURL) -> Command
+
+    /// Deletes these objects, whose paths are below `prefix`.
+    func delete(_ objects: [StoredObject], under prefix: StoreURL) -> Command
+
+    /// How many objects one such command takes.
+    var mostDeletions: Int { get }
+    /// Whether all of them are gone, as far as the command says.
+    func deleted(_ result: CommandResult) -> Bool
+
+    /// Whether the tree and delete commands misread this path: it then travels by itself, and is
+    /// deleted by the version that a listing gives.
+    func isAwkward(_ path: String) -> Bool
+    /// Whether even the command for one file misreads this path: it goes up as a tree of one.
+    func needsTree(_ path: String) -> Bool
     /// Whether `result` says that the object or prefix asked for does not exist.
     func isMissing(_ result: CommandResult) -> Bool
     /// The tool's failure in a person's words: no such bucket, no permission, disk full, no network.
     func failure(_ result: CommandResult, doing: String, at url: StoreURL) -> Failure
+}
+
+extension ObjectStore {
+    package func layout(for scan: TreeScan, known: Int) -> UploadTree.Layout {
+        scan.isPlain ? .asItIs : .links
+    }
+    package var writesInPlace: Bool { false }
+    package var listsBeforeDownload: Bool { false }
+    package func owner(ofLeftover name: String) -> String? { nil }
+    package var bulk: (any ObjectStore)? { nil }
+    package var mostDeletions: Int { .max }
+    package func deleted(_ result: CommandResult) -> Bool { result.succeeded }
+    package func isAwkward(_ path: String) -> Bool { false }
+    package func needsTree(_ path: String) -> Bool { false }
 }

@@ -5,8 +5,8 @@
 package struct StoreClient: Sendable {
     package let url: StoreURL
     package let store: any ObjectStore
+    let watch: StallWatch
     private let runner: any CommandRunner
-    private let stallTimeout: Duration
 
     /// - Throws: `Failure` where no store has that scheme or the chosen tool does not fit.
     package init(
@@ -16,45 +16,74 @@ package struct StoreClient: Sendable {
         self.url = url
         self.store = try StoreRegistry.store(for: url, access: access)
         self.runner = runner
-        self.stallTimeout = stallTimeout
+        self.watch = StallWatch(timeout: stallTimeout)
     }
 
-    /// Uploads all files below `directory`; see `ObjectStore.upload(tree:to:changed:known:)`.
-    package func upload(tree directory: String, changed: Int, known: Int) async throws {
-        let command = store.upload(tree: directory, to: url, changed: changed, known: known)
-        try await perform(command, doing: "uploading", at: url)
+    private init(url: StoreURL, like other: StoreClient) {
+        self.url = url
+        store = other.store
+        watch = other.watch
+        runner = other.runner
+    }
+
+    /// The same store below another prefix.
+    func moved(to place: StoreURL) -> StoreClient { StoreClient(url: place, like: self) }
+
+    /// Uploads all files below `directory`, replacing; deletes nothing.
+    ///
+    /// - Parameters:
+    ///   - changed: how many files `directory` holds; told for the log alone.
+    ///   - known: how many objects are below the prefix by what we know: where that is much more
+    ///     than there is to send, the command is one whose cost does not grow with it.
+    /// - Returns: a line for each thing that no store can hold: a link out of the tree, a pipe,
+    ///   a name that is not UTF-8.
+    /// - Throws: `Failure`; some of the files may be up.
+    @discardableResult
+    package func upload(tree directory: String, changed: Int, known: Int) async throws -> [String] {
+        let scan = try TreeScan(of: directory)
+        guard !scan.files.isEmpty else { return scan.skipped }
+        let layout = store.layout(for: scan, known: known)
+        if layout == .asItIs {
+            let tree = UploadTree(directory: directory, layout: layout, files: scan.files)
+            try await perform(store.upload(tree, to: url), doing: "uploading", at: url)
+        } else {
+            try await upload(scan.files, layout: layout, to: url)
+        }
+        return scan.skipped
     }
 
     package func upload(file: String, as path: String) async throws {
+        try RelativePath.check(path)
         let object = url.appending(path)
-        try await perform(store.upload(file: file, to: object), doing: "uploading", at: object)
+        guard let source = realPath(file), !isDirectory(source) else {
+            throw systemFailure("cannot read \(quoted(file))", code: exists(file) ? EISDIR : ENOENT)
+        }
+        guard store.needsTree(object.path) else {
+            return try await perform(
+                store.upload(file: source, to: object), doing: "uploading", at: object)
+        }
+        // As a tree of one: inside a tree the tool takes the name as it is.
+        let alone = TreeScan.File(path: object.path, source: source, size: 0)
+        let bucket = StoreURL(scheme: url.scheme, bucket: url.bucket, path: "")
+        try await upload([alone], layout: .linksBelowPrefix, to: bucket)
     }
 
-    /// Downloads all below `path` ("" for everything) into `directory`, which is made.
-    package func download(tree path: String, to directory: String) async throws {
-        try makeDirectories(directory)
-        let prefix = path.isEmpty ? url : url.appending(path)
-        let command = store.download(tree: prefix, to: directory)
-        try await perform(command, doing: "downloading", at: prefix)
-    }
-
-    package func download(object path: String, to file: String) async throws {
-        let object = url.appending(path)
-        try await perform(
-            store.download(object: object, to: file), doing: "downloading", at: object)
+    private func upload(
+        _ files: [TreeScan.File], layout: UploadTree.Layout, to prefix: StoreURL
+    ) async throws {
+        let directory = try TemporaryDirectory(prefix: "train-upload")
+        defer { directory.remove() }
+        let tree = try UploadTree.linked(
+            files, in: directory.path + "/tree", layout: layout, prefix: prefix)
+        try await perform(store.upload(tree, to: prefix), doing: "uploading", at: prefix)
     }
 
     /// The bytes of a small object; nil where there is none.
     package func read(_ path: String, limit: Int = JSONFormat.maximumBytes) async throws -> Data? {
-        let object = url.appending(path)
         let directory = try TemporaryDirectory()
         defer { directory.remove() }
         let file = directory.path + "/object"
-        let result = try await run(store.download(object: object, to: file))
-        guard result.succeeded else {
-            if store.isMissing(result) { return nil }
-            throw store.failure(result, doing: "reading", at: object)
-        }
+        guard try await fetch(path, to: file, doing: "reading") else { return nil }
         return try readFile(file, limit: limit)
     }
 
@@ -62,20 +91,40 @@ package struct StoreClient: Sendable {
     package func list(_ path: String = "") async throws -> [StoredObject] {
         let prefix = path.isEmpty ? url : url.appending(path)
         let result = try await run(store.list(prefix))
-        return try store.objects(from: result, under: prefix).sorted { $0.path < $1.path }
+        // What ends in a slash is a folder that a web console made: no file.
+        return try store.objects(from: result, under: prefix)
+            .filter { !$0.path.isEmpty && !$0.path.hasSuffix("/") }
+            .sorted { $0.path < $1.path }
     }
 
+    /// Deletes objects; one that is gone already is no error.
     package func delete(_ paths: [String]) async throws {
         guard !paths.isEmpty else { return }
-        try await perform(store.delete(paths, under: url), doing: "deleting", at: url)
+        try paths.forEach(RelativePath.check)
+        var objects = paths.map { StoredObject(path: $0, size: 0) }
+        if paths.contains(where: store.isAwkward) {
+            let wanted = Set(paths)
+            objects = try await list().filter { wanted.contains($0.path) }
+            guard !objects.isEmpty else { return }
+        }
+        for start in stride(from: 0, to: objects.count, by: min(store.mostDeletions, objects.count))
+        {
+            let end = min(start + min(store.mostDeletions, objects.count), objects.count)
+            let result = try await run(store.delete(Array(objects[start..<end]), under: url))
+            if store.deleted(result) { continue }
+            // The tools say the same of a missing object as of a forbidden one: so look.
+            let left = try await Set(list().map(\.path)).intersection(paths)
+            guard left.isEmpty else { throw store.failure(result, doing: "deleting", at: url) }
+            return
+        }
     }
 
-    private func perform(_ command: Command, doing: String, at place: StoreURL) async throws {
+    func perform(_ command: Command, doing: String, at place: StoreURL) async throws {
         let result = try await run(command)
         guard result.succeeded else { throw store.failure(result, doing: doing, at: place) }
     }
 
-    private func run(_ command: Command) async throws -> CommandResult {
-        try await StallWatch(timeout: stallTimeout).run(command, with: runner)
+    func run(_ command: Command) async throws -> CommandResult {
+        try await watch.run(command, with: runner)
     }
 }

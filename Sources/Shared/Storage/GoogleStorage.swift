@@ -1,0 +1,147 @@
+/// Google's store through gsutil: `gs://BUCKET/PREFIX`.
+package struct GoogleStorage: ObjectStore {
+    /// The key file of a service account; nil leaves it to the machine, or to `gcloud auth login`.
+    let credentialsPath: String?
+    /// Where an interrupted transfer is noted, one directory a prefix.
+    let stateDirectory: String
+    package let bulk: (any ObjectStore)?
+
+    package init(
+        credentialsPath: String?, stateDirectory: String,
+        bulk: (any ObjectStore)? = nil
+    ) {
+        self.credentialsPath = credentialsPath
+        self.stateDirectory = stateDirectory
+        self.bulk = bulk
+    }
+
+    package var tool: String { "gsutil" }
+    package var listsBeforeDownload: Bool { true }
+
+    package func isAwkward(_ path: String) -> Bool { GoogleNames.looksVersioned(path) }
+
+    package func needsTree(_ path: String) -> Bool {
+        GoogleNames.looksVersioned(path) || GoogleNames.hasWildcard(path)
+    }
+
+    /// rsync where it may save sending; cp where its listing would cost more than it saves.
+    package func layout(for scan: TreeScan, known: Int) -> UploadTree.Layout {
+        if known > 1000 + 4 * scan.files.count
+            || scan.files.contains(where: { GoogleNames.looksVersioned($0.path) })
+        {
+            return .linksBelowPrefix
+        }
+        return scan.isPlain ? .asItIs : .links
+    }
+
+    package func upload(_ tree: UploadTree, to prefix: StoreURL) -> Command {
+        let source = GoogleNames.escaped(tree.directory)
+        guard tree.layout == .linksBelowPrefix else {
+            // -c: a file of the same size and time with other bytes is skipped without it.
+            return command(
+                ["-m", "-q", "rsync", "-r", "-c", source, GoogleNames.escaped(prefix)], for: prefix)
+        }
+        // Into the bucket itself: below a prefix the result of cp -r depends on what is there.
+        let sources: [String]
+        if let first = prefix.path.split(separator: "/").first {
+            sources = ["\(source)/\(GoogleNames.escaped(String(first)))"]
+        } else {
+            // A star leaves names with a leading dot out.
+            let hidden = tree.files.contains { $0.path.hasPrefix(".") }
+            let plain = tree.files.contains { !$0.path.hasPrefix(".") }
+            sources = (plain ? ["\(source)/*"] : []) + (hidden ? ["\(source)/.*"] : [])
+        }
+        return command(
+            ["-m", "-q", "cp", "-r"] + sources + ["gs://\(prefix.bucket)/"], for: prefix)
+    }
+
+    package func upload(file: String, to object: StoreURL) -> Command {
+        command(["-q", "cp", GoogleNames.escaped(file), object.description], for: object)
+    }
+
+    package func download(
+        tree prefix: StoreURL, to directory: String, present: String?
+    ) -> Command {
+        command(
+            [
+                "-m", "-q", "rsync", "-r", "-c", "-x", GoogleNames.excludedFromTrees,
+                GoogleNames.escaped(prefix), GoogleNames.escaped(directory),
+            ], for: prefix)
+    }
+
+    package func download(object: StoreURL, to file: String) -> Command {
+        // From within its directory: a target is a pattern too, but must match nothing else.
+        var command = command(
+            ["-q", "cp", GoogleNames.escaped(object), "./" + fileName(of: file)], for: object)
+        command.workingDirectory = parentDirectory(file)
+        return command
+    }
+
+    package func list(_ prefix: StoreURL) -> Command {
+        command(["ls", "-L", GoogleNames.escaped(prefix) + "/**"], for: prefix)
+    }
+
+    package func objects(
+        from result: CommandResult, under prefix: StoreURL
+    ) throws -> [StoredObject] {
+        guard result.succeeded else {
+            if isMissing(result) { return [] }
+            throw failure(result, doing: "listing", at: prefix)
+        }
+        return try GoogleListing.objects(in: result.output, under: prefix)
+    }
+
+    package func delete(_ objects: [StoredObject], under prefix: StoreURL) -> Command {
+        let lines = objects.map { object in
+            let place = prefix.appending(object.path)
+            // rm misreads `ck#123` even as a pattern; with its version behind it is exact.
+            if let version = object.version { return "\(place)#\(version)" }
+            return GoogleNames.line(GoogleNames.escaped(place))
+        }
+        var command = command(["-m", "-q", "rm", "-I"], for: prefix)
+        command.input = .data(Data((lines.joined(separator: "\n") + "\n").utf8))
+        return command
+    }
+
+    package func isMissing(_ result: CommandResult) -> Bool {
+        let text = result.errorOutput
+        return text.contains("No URLs matched") || text.contains("URLs matched no objects")
+            || text.contains("does not name a directory, bucket, or bucket subdir")
+    }
+
+    package func failure(_ result: CommandResult, doing: String, at url: StoreURL) -> Failure {
+        ToolFailure(tool: tool, credentialsPath: credentialsPath)
+            .explain(result, doing: doing, at: url)
+    }
+
+    private func command(_ arguments: [String], for url: StoreURL) -> Command {
+        // A state of its own: two runs side by side must not lock or resume each other's.
+        let state = "\(stateDirectory)/\(SHA256.hex(Array(url.description.utf8)).prefix(16))"
+        var options = [
+            "-o", "GSUtil:state_dir=\(state)", "-o", "GSUtil:software_update_check_period=0",
+            // With its own 23 retries gsutil would stay silent for ten minutes.
+            "-o", "Boto:num_retries=4",
+        ]
+        var command = Command("gsutil")
+        command.environment["CLOUDSDK_CORE_DISABLE_PROMPTS"] = "1"
+        if let credentialsPath {
+            options += ["-o", "Credentials:gs_service_key_file=\(credentialsPath)"]
+            // The Cloud SDK's wrapper would put the account of `gcloud auth login` before it.
+            command.environment["CLOUDSDK_CORE_PASS_CREDENTIALS_TO_GSUTIL"] = "0"
+        }
+        command.arguments = options + arguments
+        return command
+    }
+
+    /// Below the user's state directory, since an interrupted upload goes on from there.
+    package static var defaultStateDirectory: String {
+        let environment = ProcessInfo.processInfo.environment
+        if let state = environment["XDG_STATE_HOME"], state.hasPrefix("/") {
+            return state + "/train/gsutil"
+        }
+        if let home = environment["HOME"], home.hasPrefix("/") {
+            return home + "/.local/state/train/gsutil"
+        }
+        return "/var/tmp/train-\(getuid())/gsutil"
+    }
+}
