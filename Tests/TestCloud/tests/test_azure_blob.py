@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import unittest
 
 from tests.support import Answer, EmulatorTest, needs, noise, request
@@ -66,6 +67,20 @@ class Rclone(AzureTest):
         self.emulator.post("expire", {"expired": False})
         self.run_client(*once, self.remote())
         self.assert_stored({"a": b"a"}, "")
+
+
+@needs("az")
+class Az(AzureTest):
+    def test_every_name_goes_up_and_down(self) -> None:
+        tree = self.write_nasty_tree("up")
+        batch = ["--only-show-errors", "-o", "none"]
+        up = ["az", "storage", "blob", "upload-batch", "-s", "up", "-d", self.bucket]
+        self.run_client(*up, "--destination-path", "run", *batch)
+        self.assert_stored(tree, "run/")
+        os.mkdir(self.path("down"))
+        down = ["az", "storage", "blob", "download-batch", "-s", self.bucket, "-d", "down"]
+        self.run_client(*down, *batch)
+        self.assertEqual(self.read_tree("down/run"), tree)
 
 
 class Refusals(AzureTest):
