@@ -5,7 +5,7 @@ import Testing
 /// Every way a run can end, with the built agent, real Python and a directory as bucket.
 @Suite(.timeLimit(.minutes(3))) struct AgentOutcomeTests {
     static let writeModel = """
-        import argparse, pathlib
+        import argparse, pathlib, time
         parser = argparse.ArgumentParser()
         for name in ("dataset", "output", "logs"):
             parser.add_argument(f"--{name}_directory", type=pathlib.Path)
@@ -14,6 +14,8 @@ import Testing
             data = (arguments.dataset_directory / "beer.csv").read_text()
             temporary = arguments.output_directory / "model.tmp"
             temporary.write_text(data)
+            # Longer than a tick of the file system's clock, as the fsync of a real checkpoint is.
+            time.sleep(0.02)
             temporary.rename(arguments.output_directory / "model.txt")
             print("trained with", rest)
 

@@ -15,8 +15,10 @@ import Testing
         while True:
             step += 1
             (out / "steps.tmp").write_text(str(step))
+            # Longer than a tick of the file system's clock, as the fsync of a real checkpoint is.
+            time.sleep(0.02)
             os.rename(out / "steps.tmp", out / "steps.txt")
-            time.sleep(0.05)
+            time.sleep(0.03)
 
         """
 
