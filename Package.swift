@@ -32,7 +32,7 @@ let package = Package(
         .target(name: "Shared", dependencies: ["CPosix"], swiftSettings: strict),
         .target(
             name: "Agent", dependencies: ["Shared", "CPosix"], exclude: ["Executable"],
-            swiftSettings: strict),
+            resources: [.embedInCode("ai_training_utils")], swiftSettings: strict),
         .target(
             name: "Launcher", dependencies: ["Shared", "CPosix"], exclude: ["Executable"],
             swiftSettings: strict),
@@ -52,7 +52,8 @@ let package = Package(
         .testTarget(
             name: "AgentTests", dependencies: ["Agent", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "LauncherTests", dependencies: ["Launcher", "TestSupport"], swiftSettings: strict),
+            name: "LauncherTests", dependencies: ["Launcher", "TestSupport"], exclude: ["Golden"],
+            swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests", dependencies: ["Shared", "TestSupport"], swiftSettings: strict),
     ],

@@ -1,14 +1,14 @@
 import CPosix
 
 /// Copies one file so that its new name never shows anything but a whole file.
-enum WholeCopy {
+package enum WholeCopy {
     /// Copies `source` to `target`, with its time, replacing; nothing where the two are equal.
     ///
     /// Size and time alone do not make them equal, the CRC32C must agree too: a same-size change
     /// within one tick of the clock must not be missed.
     ///
     /// - Throws: `Failure` naming the path; `target` is then as it was.
-    static func copy(_ source: String, to target: String) throws {
+    package static func copy(_ source: String, to target: String) throws {
         let input = open(source, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard input >= 0 else { throw systemFailure("cannot read \(quoted(source))") }
         defer { close(input) }

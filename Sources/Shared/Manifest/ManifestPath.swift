@@ -1,0 +1,26 @@
+/// Which names may stand in a manifest, and so become files and objects.
+///
+/// A manifest comes from a bucket: whoever wrote it may try `../x`, `/etc/x` or a line break.
+package enum ManifestPath {
+    /// The longest object name that Google, Amazon and Azure all take.
+    package static let maximumBytes = 1024
+
+    /// Why `path` is refused; nil where it is fine.
+    ///
+    /// Line breaks are refused by Google's store; the other control characters would let a name
+    /// draw what it likes on a terminal.
+    package static func objection(to path: String) -> String? {
+        if path.utf8.count > maximumBytes {
+            return "is longer than \(maximumBytes) bytes"
+        }
+        if path.utf8.contains(where: { $0 < 0x20 || $0 == 0x7f }) {
+            return "holds a control character"
+        }
+        guard RelativePath.isSafe(path) else { return "leads out of its directory" }
+        let roots = [BucketLayout.output, BucketLayout.logs]
+        guard roots.contains(where: { path.utf8.starts(with: "\($0)/".utf8) }) else {
+            return "is neither below output/ nor below logs/"
+        }
+        return nil
+    }
+}

@@ -1,0 +1,6 @@
+/// A path compared byte by byte: `String` holds names equal that are different files.
+package struct PathKey: Hashable, Sendable {
+    private let bytes: [UInt8]
+
+    package init(_ path: String) { bytes = Array(path.utf8) }
+}
