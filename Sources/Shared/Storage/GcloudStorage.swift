@@ -16,15 +16,16 @@ package struct GcloudStorage: ObjectStore {
     package func isAwkward(_ path: String) -> Bool { gsutil.isAwkward(path) }
     package func needsTree(_ path: String) -> Bool { gsutil.needsTree(path) }
 
-    package func layout(for scan: TreeScan, known: Int) -> UploadTree.Layout {
-        gsutil.layout(for: scan, known: known)
-    }
+    /// Always cp: it asks nothing about what is there.
+    package func layout(for scan: TreeScan, known: Int) -> UploadTree.Layout { .linksBelowPrefix }
 
     package func upload(_ tree: UploadTree, to prefix: StoreURL) -> Command {
-        guard tree.layout != .linksBelowPrefix else { return gsutil.upload(tree, to: prefix) }
+        guard !tree.files.contains(where: { isAwkward($0.path) }) else {
+            return gsutil.upload(tree, to: prefix)
+        }
         return command(
-            ["rsync", "-r", "--checksums-only", "--no-ignore-symlinks"]
-                + [GoogleNames.escaped(tree.directory), GoogleNames.escaped(prefix)])
+            ["cp", "-r"] + GoogleStorage.sources(of: tree, prefix: prefix)
+                + ["gs://\(prefix.bucket)/"])
     }
 
     package func upload(file: String, to object: StoreURL) -> Command {
@@ -34,9 +35,11 @@ package struct GcloudStorage: ObjectStore {
     package func download(
         tree prefix: StoreURL, to directory: String, present: String?
     ) -> Command {
-        command(
+        var command = command(
             ["rsync", "-r", "--checksums-only", "-x", GoogleNames.excludedFromTrees]
-                + [GoogleNames.escaped(prefix), GoogleNames.escaped(directory)])
+                + [GoogleNames.escaped(prefix), "."])
+        command.workingDirectory = directory
+        return command
     }
 
     package func download(object: StoreURL, to file: String) -> Command {

@@ -19,6 +19,12 @@ enum GoogleNames {
 
     /// A pattern that matches this one name: every special character as a class of its own.
     static func escaped(_ name: String) -> String {
+        let text = withoutWildcards(name)
+        guard looksVersioned(name), let mark = text.lastIndex(of: "#") else { return text }
+        return text.replacingCharacter(at: mark, with: "[#]")
+    }
+
+    private static func withoutWildcards(_ name: String) -> String {
         var text = ""
         for character in name.unicodeScalars {
             if "*?[]".unicodeScalars.contains(character) {
@@ -27,14 +33,18 @@ enum GoogleNames {
                 text.unicodeScalars.append(character)
             }
         }
-        guard looksVersioned(name), let mark = text.lastIndex(of: "#") else { return text }
-        return text.replacingCharacter(at: mark, with: "[#]")
+        return text
     }
 
-    /// As a line of `rm -I`, which strips blanks from the ends.
-    static func line(_ url: String) -> String {
-        guard url.hasSuffix(" ") else { return url }
-        return url.dropLast() + "[ ]"
+    /// An object as a line of `rm -I`, which strips blanks from the ends.
+    ///
+    /// rm misreads `ck#123` even as a pattern; with its generation behind it, it is exact.
+    static func line(_ url: StoreURL, generation: String?) -> String {
+        if let generation {
+            return "gs://\(url.bucket)/\(withoutWildcards(url.path))#\(generation)"
+        }
+        let text = escaped(url)
+        return text.hasSuffix(" ") ? text.dropLast() + "[ ]" : text
     }
 
     static func escaped(_ url: StoreURL) -> String {

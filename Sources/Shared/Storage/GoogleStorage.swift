@@ -35,24 +35,30 @@ package struct GoogleStorage: ObjectStore {
     }
 
     package func upload(_ tree: UploadTree, to prefix: StoreURL) -> Command {
-        let source = GoogleNames.escaped(tree.directory)
         guard tree.layout == .linksBelowPrefix else {
             // -c: a file of the same size and time with other bytes is skipped without it.
-            return command(
-                ["-m", "-q", "rsync", "-r", "-c", source, GoogleNames.escaped(prefix)], for: prefix)
-        }
-        // Into the bucket itself: below a prefix the result of cp -r depends on what is there.
-        let sources: [String]
-        if let first = prefix.path.split(separator: "/").first {
-            sources = ["\(source)/\(GoogleNames.escaped(String(first)))"]
-        } else {
-            // A star leaves names with a leading dot out.
-            let hidden = tree.files.contains { $0.path.hasPrefix(".") }
-            let plain = tree.files.contains { !$0.path.hasPrefix(".") }
-            sources = (plain ? ["\(source)/*"] : []) + (hidden ? ["\(source)/.*"] : [])
+            // From within: a source is a pattern too.
+            var command = command(
+                ["-m", "-q", "rsync", "-r", "-c", ".", GoogleNames.escaped(prefix)], for: prefix)
+            command.workingDirectory = tree.directory
+            return command
         }
         return command(
-            ["-m", "-q", "cp", "-r"] + sources + ["gs://\(prefix.bucket)/"], for: prefix)
+            ["-m", "-q", "cp", "-r"] + Self.sources(of: tree, prefix: prefix)
+                + ["gs://\(prefix.bucket)/"], for: prefix)
+    }
+
+    /// What `cp -r` into the bucket itself takes: below a prefix its result depends on what is
+    /// there already.
+    static func sources(of tree: UploadTree, prefix: StoreURL) -> [String] {
+        let directory = GoogleNames.escaped(tree.directory)
+        if let first = prefix.path.split(separator: "/").first {
+            return ["\(directory)/\(GoogleNames.escaped(String(first)))"]
+        }
+        // A star leaves names with a leading dot out.
+        let hidden = tree.files.contains { $0.path.hasPrefix(".") }
+        let plain = tree.files.contains { !$0.path.hasPrefix(".") }
+        return (plain ? ["\(directory)/*"] : []) + (hidden ? ["\(directory)/.*"] : [])
     }
 
     package func upload(file: String, to object: StoreURL) -> Command {
@@ -62,11 +68,11 @@ package struct GoogleStorage: ObjectStore {
     package func download(
         tree prefix: StoreURL, to directory: String, present: String?
     ) -> Command {
-        command(
-            [
-                "-m", "-q", "rsync", "-r", "-c", "-x", GoogleNames.excludedFromTrees,
-                GoogleNames.escaped(prefix), GoogleNames.escaped(directory),
-            ], for: prefix)
+        var command = command(
+            ["-m", "-q", "rsync", "-r", "-c", "-x", GoogleNames.excludedFromTrees]
+                + [GoogleNames.escaped(prefix), "."], for: prefix)
+        command.workingDirectory = directory
+        return command
     }
 
     package func download(object: StoreURL, to file: String) -> Command {
@@ -92,11 +98,8 @@ package struct GoogleStorage: ObjectStore {
     }
 
     package func delete(_ objects: [StoredObject], under prefix: StoreURL) -> Command {
-        let lines = objects.map { object in
-            let place = prefix.appending(object.path)
-            // rm misreads `ck#123` even as a pattern; with its version behind it is exact.
-            if let version = object.version { return "\(place)#\(version)" }
-            return GoogleNames.line(GoogleNames.escaped(place))
+        let lines = objects.map {
+            GoogleNames.line(prefix.appending($0.path), generation: $0.version)
         }
         var command = command(["-m", "-q", "rm", "-I"], for: prefix)
         command.input = .data(Data((lines.joined(separator: "\n") + "\n").utf8))

@@ -22,35 +22,37 @@ package struct RcloneRemote: Sendable, Equatable {
     /// S3 keeps a file's time where only a request for each object shows it.
     var downloadOptions: [String] { scheme == "s3" ? ["--use-server-modtime"] : [] }
 
-    /// What is set for the remote gives way to RCLONE_GCS_… and the like of the user's own; a key
-    /// file that was given by name does not.
+    /// rclone lets RCLONE_CONFIG_(remote)_X go before RCLONE_(kind)_X: so a key that was given by
+    /// name counts, and our defaults give way to what stands for the remote in the environment.
     var environment: [String: String?] {
         var environment: [String: String?] = ["RCLONE_CONFIG": "/dev/null"]
-        func set(_ key: String, _ value: String) {
-            environment["RCLONE_CONFIG_\(name)_\(key)"] = value
-        }
+        let remote = "RCLONE_CONFIG_\(name)_"
         switch scheme {
         case "gs":
-            set("TYPE", "google cloud storage")
-            set("BUCKET_POLICY_ONLY", "true")
-            set("NO_CHECK_BUCKET", "true")
-            if credentialsPath == nil { set("ENV_AUTH", "true") }
-            environment["RCLONE_GCS_SERVICE_ACCOUNT_FILE"] = credentialsPath.map { .some($0) }
+            environment[remote + "TYPE"] = "google cloud storage"
+            environment["RCLONE_GCS_BUCKET_POLICY_ONLY"] = "true"
+            environment["RCLONE_GCS_NO_CHECK_BUCKET"] = "true"
+            if let credentialsPath {
+                environment[remote + "SERVICE_ACCOUNT_FILE"] = credentialsPath
+            } else {
+                environment["RCLONE_GCS_ENV_AUTH"] = "true"
+            }
         case "s3":
-            set("TYPE", "s3")
-            set("PROVIDER", "AWS")
-            set("ENV_AUTH", "true")
-            set("NO_CHECK_BUCKET", "true")
-            environment["AWS_SHARED_CREDENTIALS_FILE"] = credentialsPath.map { .some($0) }
+            environment[remote + "TYPE"] = "s3"
+            environment["RCLONE_S3_PROVIDER"] = "AWS"
+            environment["RCLONE_S3_ENV_AUTH"] = "true"
+            environment["RCLONE_S3_NO_CHECK_BUCKET"] = "true"
+            if let credentialsPath { environment["AWS_SHARED_CREDENTIALS_FILE"] = credentialsPath }
             // rclone 1.60 refuses S3 altogether where this is set.
             environment["AWS_CA_BUNDLE"] = .some(nil)
         default:
-            set("TYPE", "azureblob")
-            set("ACCOUNT", account ?? "")
-            set("NO_CHECK_CONTAINER", "true")
-            if credentialsPath == nil { set("USE_MSI", "true") }
-            environment["RCLONE_AZUREBLOB_SERVICE_PRINCIPAL_FILE"] = credentialsPath.map {
-                .some($0)
+            environment[remote + "TYPE"] = "azureblob"
+            environment[remote + "ACCOUNT"] = account
+            environment["RCLONE_AZUREBLOB_NO_CHECK_CONTAINER"] = "true"
+            if let credentialsPath {
+                environment[remote + "SERVICE_PRINCIPAL_FILE"] = credentialsPath
+            } else {
+                environment["RCLONE_AZUREBLOB_USE_MSI"] = "true"
             }
         }
         return environment

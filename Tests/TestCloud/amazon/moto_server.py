@@ -69,8 +69,10 @@ class Watched:
             self._faults.add(json.loads(request["wsgi.input"].read(size) or "{}"))
         elif what == "reset":
             self._faults.reset()
-        start("200 OK", [("Content-Type", "application/json")])
-        return [json.dumps(answer).encode()]
+        body = json.dumps(answer).encode()
+        headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+        start("200 OK", headers)
+        return [body]
 
 
 class Quiet(WSGIRequestHandler):
