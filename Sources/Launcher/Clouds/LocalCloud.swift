@@ -69,7 +69,7 @@ struct LocalCloud: Cloud {
         command.workingDirectory = folder.machine
         // On a VM the machine's identity opens the buckets; here it is the user's key.
         if let key = plan.access.credentialsPath {
-            command.environment["GOOGLE_APPLICATION_CREDENTIALS"] = key
+            command.environment[StoreAccess.credentialsVariable] = key
         }
         let running = try runner.start(command)
         var record = record
