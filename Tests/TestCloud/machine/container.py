@@ -59,7 +59,8 @@ class Container:
         argv = [
             "sh", "-c", SCRIPT, "sh", *self._cgroups, "--",
             "systemd-nspawn", "--quiet", "--boot", f"--directory={self._layers.merged}",
-            f"--machine={self._name}", "--hostname=machine", "--register=no", "--keep-unit", "--network-interface=host0",
+            f"--machine={self._name}", "--hostname=machine",
+            "--register=no", "--keep-unit", "--network-interface=host0",
             "--resolv-conf=off", "--timezone=off", "--link-journal=no", "--console=pipe",
             *(f"--bind-ro={source}:{target}" for source, target in self._binds.items()),
         ]  # fmt: skip
