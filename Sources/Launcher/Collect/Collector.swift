@@ -14,7 +14,7 @@ struct Collector: Sendable {
     ) async throws -> Collected {
         let client = try record.client(runner: context.runner)
         let manifest = try await steps.run("reading the manifest") {
-            try await self.manifest(client)
+            try await self.manifest(client, force: force)
         }
         let isFinal = manifest?.final == true
         guard isFinal || force else { throw notFinal(record, outcome: outcome) }
@@ -40,17 +40,22 @@ struct Collector: Sendable {
                 .run(cloud.remains(of: record, in: folder))
         }
         record.stage = .collected
-        record.collectedByForce = force
         try folder.write(record)
         return collected
     }
 
-    private func manifest(_ client: StoreClient) async throws -> Manifest? {
+    /// nil where there is none; by force also where it cannot be read as one.
+    private func manifest(_ client: StoreClient, force: Bool) async throws -> Manifest? {
         let data = try await client.read(
             BucketLayout.manifest, limit: JSONFormat.maximumManifestBytes)
         guard let data else { return nil }
-        return try JSONFormat.decode(
-            Manifest.self, from: data, name: "\(client.url)/\(BucketLayout.manifest)")
+        do {
+            return try JSONFormat.decode(
+                Manifest.self, from: data, name: "\(client.url)/\(BucketLayout.manifest)")
+        } catch let failure as Failure where force {
+            steps.line.say("  going on without a manifest: \(harmless(failure.summary))")
+            return nil
+        }
     }
 
     /// Compares every byte; what differs is fetched once more before it counts.

@@ -69,7 +69,7 @@ struct Finish: Sendable {
     ) async throws -> RunView {
         // Where the agent is gone its trainer may still write: that ends first too.
         if force { try await cloud.kill(record, in: folder) }
-        let view = try await RunView.look(at: record, in: folder, cloud: cloud)
+        let view = try await RunView.look(at: record, in: folder, cloud: cloud, force: force)
         guard view.state == .running else { return view }
         if arguments.stop {
             try await cloud.stop(record, in: folder)

@@ -4,6 +4,9 @@ import Shared
 struct Start: Sendable {
     let context: Context
 
+    /// More than anybody writes: somebody's data lies beside the code.
+    private static let muchCode: Int64 = 200_000_000
+
     static func command(_ context: Context) -> Subcommand {
         Subcommand(
             "start", StartArguments.self,
@@ -20,14 +23,27 @@ struct Start: Sendable {
             let arguments = try Planner(context: context, clouds: CloudRegistry(context))
                 .arguments(parsed)
             let run = try await start.begin(arguments)
-            if arguments.json { try start.printJSON(run.record) }
-            guard arguments.wait else {
-                if !arguments.json { start.printNextSteps(run.record) }
-                return ExitCode.ok.rawValue
-            }
-            return try await Watch(context: context).untilEnd(
-                of: run.record, in: run.folder, cloud: run.cloud)
+            return try await start.end(run, arguments)
         }
+    }
+
+    /// Says what was started, or watches it to its end.
+    private func end(_ run: Begun, _ arguments: StartArguments) async throws -> Int32 {
+        let watch = Watch(context: context)
+        guard arguments.json else {
+            if arguments.wait {
+                return try await watch.untilEnd(of: run.record, in: run.folder, cloud: run.cloud)
+            }
+            printNextSteps(run.record)
+            return ExitCode.ok.rawValue
+        }
+        let view =
+            arguments.wait
+            ? try await watch.follow(run.record, in: run.folder, cloud: run.cloud)
+            : try await RunView.look(at: run.record, in: run.folder, cloud: run.cloud)
+        try context.console.printJSON(RunSummary(view, now: context.now()))
+        guard view.state != .dead else { return ExitCode.failed.rawValue }
+        return view.status?.outcome?.processExitStatus ?? ExitCode.ok.rawValue
     }
 
     struct Begun: Sendable {
@@ -104,16 +120,16 @@ struct Start: Sendable {
             let more = plan.code.leftOut.count > 8 ? " and \(plan.code.leftOut.count - 8) more" : ""
             line.say("  left out of the code: \(harmless(shown))\(more)")
         }
+        if plan.code.bytes > Self.muchCode {
+            line.say(
+                "\(line.coloured("!", .yellow)) the code has \(readable(bytes: plan.code.bytes)); "
+                    + "data belongs into the dataset, not beside the code")
+        }
         for link in plan.code.danglingLinks.prefix(5) {
             line.say(
                 "\(line.coloured("!", .yellow)) the link \(quoted(link)) leads out of the code, "
                     + "so it will lead nowhere on the machine")
         }
-    }
-
-    private func printJSON(_ record: RunRecord) throws {
-        let data = try JSONFormat.encode(record)
-        context.console.output(String(decoding: data, as: UTF8.self) + "\n")
     }
 
     private func printNextSteps(_ record: RunRecord) {

@@ -112,7 +112,7 @@ struct StartArguments: RunAddressing {
         [
             .flag(
                 "--wait", \.wait, "Watches until the training has ended; Ctrl-C leaves it running."),
-            .flag("--json", \.json, "Prints what was started as JSON."),
+            .flag("--json", \.json, "Prints JSON for programs."),
         ]
     }
 
@@ -127,34 +127,5 @@ struct StartArguments: RunAddressing {
         sync.keepLast = keepLast
         sync.transferTool = transferTool
         return sync
-    }
-}
-
-/// `--max_duration`: a limit, or none where that is spelled out.
-enum MaximumDuration: Sendable, Equatable, CustomStringConvertible {
-    case limit(TimeSpan)
-    case never
-
-    static let expectation = TimeSpan.expectation + ", or never"
-
-    init?(_ text: String) {
-        if text == "never" {
-            self = .never
-        } else if let span = TimeSpan(text) {
-            self = .limit(span)
-        } else {
-            return nil
-        }
-    }
-
-    var description: String {
-        switch self {
-        case .limit(let span): span.description
-        case .never: "never"
-        }
-    }
-
-    var limit: TimeSpan? {
-        if case .limit(let span) = self { span } else { nil }
     }
 }

@@ -36,11 +36,17 @@ struct RunView: Sendable {
     }
 
     /// Looks at the machine first: what the agent says after that is at least as new.
+    ///
+    /// - Parameter force: a status that cannot be read is none: what is broken must not keep a run
+    ///   from being collected.
     static func look(
-        at record: RunRecord, in folder: RunFolder, cloud: any Cloud
+        at record: RunRecord, in folder: RunFolder, cloud: any Cloud, force: Bool = false
     ) async throws -> RunView {
         let machine = try await cloud.machineState(of: record, in: folder)
-        let status = try await cloud.status(of: record, in: folder)
+        var status: RunStatus?
+        do {
+            status = try await cloud.status(of: record, in: folder)
+        } catch is Failure where force {}
         return RunView(record: record, folder: folder, machine: machine, status: status)
     }
 }

@@ -19,7 +19,6 @@ final class LiveLine: Sendable {
     }
 
     var isInteractive: Bool { terminal.isInteractive }
-    var width: Int { terminal.width }
 
     /// Replaces the live line.
     func update(_ text: String) {

@@ -20,8 +20,8 @@ struct Terminal: Sendable, Equatable {
             isInteractive: true, width: width > 20 ? width : 80, hasColour: wantsColour)
     }
 
-    /// The colours we use: what went well, what did not, and what matters less.
-    enum Colour: String { case green = "32", red = "31", yellow = "33", faint = "2" }
+    /// The colours we use: what went well, what did not, and what to look at.
+    enum Colour: String { case green = "32", red = "31", yellow = "33" }
 
     func coloured(_ text: String, _ colour: Colour) -> String {
         hasColour ? "\u{1b}[\(colour.rawValue)m\(text)\u{1b}[0m" : text

@@ -31,8 +31,6 @@ struct RunRecord: VersionedDocument, Equatable {
     var agent: ProcessIdentity?
     /// Where `finish` downloads to, so that a killed one goes on in the same place.
     var collection: String?
-    /// Whether that download was of a run without a final, verified last sync.
-    var collectedByForce: Bool?
 
     init(
         run: RunName, createdAt: Date, codePath: String, module: String, dataset: String,

@@ -172,4 +172,23 @@ struct FinishTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: bucket) == ["other"])
         #expect(laptop.scratch.read("bucket/other/file") == "mine")
     }
+
+    @Test func `a status and a manifest that cannot be read do not keep force from collecting`()
+        async throws
+    {
+        let begun = try await laptop.begin(try laptop.plan(.succeed))
+        try await laptop.ended(begun)
+        let machine = begun.folder.machine + "/work/run/status.json"
+        for path in [machine, begun.folder.bucket + "/run/manifest.json"] {
+            try AtomicFile.write(Data("{\"version\": 99}".utf8), to: path)
+        }
+        #expect(await finish() == 1)
+        #expect(laptop.heard.errors.contains("version is 99"))
+        #expect(begun.folder.exists)
+        #expect(await finish("--force", "classifier/beer") == 0, "\(laptop.heard.errors)")
+        let place = try laptop.collection()
+        #expect(exists(place + "/output/epoch 1/mödel.bin"))
+        // Without a manifest nothing is known to be whole, so the machine's own comes too.
+        #expect(exists(place + "/unsynced/output/epoch 1/mödel.bin"))
+    }
 }
