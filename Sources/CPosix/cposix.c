@@ -8,14 +8,26 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <sys/ioctl.h>
+
 #ifdef __linux__
 #include <linux/fs.h>
-#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #endif
 
 int cposix_spawn_addchdir(posix_spawn_file_actions_t *actions, const char *path) {
     return posix_spawn_file_actions_addchdir_np(actions, path);
+}
+
+int cposix_spawn_close_from(posix_spawn_file_actions_t *actions, int first) {
+#if defined(__GLIBC__) && defined(__GLIBC_PREREQ)
+#if __GLIBC_PREREQ(2, 34)
+    return posix_spawn_file_actions_addclosefrom_np(actions, first);
+#endif
+#endif
+    (void)actions;
+    (void)first;
+    return 0;
 }
 
 short cposix_spawn_setsid_flag(void) {
@@ -70,4 +82,10 @@ int cposix_has_writer(int descriptor) {
     (void)descriptor;
     return -1;
 #endif
+}
+
+int cposix_terminal_width(int descriptor) {
+    struct winsize size;
+    if (ioctl(descriptor, TIOCGWINSZ, &size) != 0) return 0;
+    return size.ws_col;
 }

@@ -3,9 +3,27 @@ import Shared
 /// `train`: argv in, exit code out.
 package enum Launcher {
     package static func main(_ arguments: [String]) async -> Int32 {
+        // Our own stores' copying, as a child of this very program.
         if arguments.first == FileStoreCommand.name {
             return FileStoreCommand.run(Array(arguments.dropFirst()))
         }
-        return 0
+        SignalStream.ignoreBrokenPipes()
+        let context = Context.real()
+        return await program(context).run(arguments, console: context.console)
+    }
+
+    /// The whole command tree.
+    static func program(_ context: Context) -> Program {
+        Program(
+            name: "train",
+            summary: "train: train a Python model on a machine of its own with one command.",
+            commands: [
+                Start.command(context), Status.command(context), List.command(context),
+                Stop.command(context), Finish.command(context), Demo.command(context),
+                CompletionCommand.command(context.console) { program(context) },
+            ],
+            footer: """
+                a first look:  train demo
+                """)
     }
 }

@@ -64,10 +64,7 @@ def freshness(bucket, root, prefix, found):
             whole_lines = content[: content.rfind(b"\n") + 1]
             if len(read(there)) >= len(whole_lines):
                 continue
-        if flaw(content) and prefix == "output":
-            kind = "a half-written file"
-        else:
-            kind = "a whole file"
+        kind = "a half-written file" if flaw(content) and prefix == "output" else "a whole file"
         found.append(f"missing: {prefix}/{path}, {kind}, is not in the bucket as it is")
 
 

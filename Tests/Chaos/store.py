@@ -4,7 +4,6 @@ Each fault is what a person has seen a cloud's tool do. The objects themselves s
 those of every store are.
 """
 
-import json
 import os
 import random
 import subprocess

@@ -10,6 +10,10 @@
 /// Makes the child start in `path`. Not imported by Swift because glibc marks it non-portable.
 int cposix_spawn_addchdir(posix_spawn_file_actions_t *actions, const char *path);
 
+/// Closes every descriptor from `first` on in the child, so that it inherits nothing by accident.
+/// Does nothing where the C library cannot (glibc before 2.34); macOS has a spawn flag for it.
+int cposix_spawn_close_from(posix_spawn_file_actions_t *actions, int first);
+
 /// POSIX_SPAWN_SETSID where the platform has it (glibc >= 2.26, macOS), else 0.
 short cposix_spawn_setsid_flag(void);
 
@@ -32,5 +36,8 @@ uint32_t cposix_crc32c(uint32_t crc, const void *bytes, size_t count);
 
 /// The same by tables alone: what a processor without that instruction gets.
 uint32_t cposix_crc32c_portable(uint32_t crc, const void *bytes, size_t count);
+
+/// How many columns the terminal behind `descriptor` has; 0 where it is none.
+int cposix_terminal_width(int descriptor);
 
 #endif

@@ -56,17 +56,8 @@ package enum TrainingModule {
         return name.allSatisfy { $0 == "_" || $0.isLetter || $0.isNumber }
     }
 
-    /// Whether a top-level `def main(` or `async def main(` stands in the file, or an import of it.
     private static func definesMain(_ path: String) -> Bool {
         guard let data = try? readFile(path) else { return false }
-        return String(decoding: data, as: UTF8.self).split(whereSeparator: \.isNewline)
-            .contains { line in
-                let words = line.split { $0 == " " || $0 == "\t" }.map(String.init)
-                guard let first = line.first, !first.isWhitespace else { return false }
-                let name =
-                    words.first == "async" ? words.dropFirst(2).first : words.dropFirst().first
-                let defines = words.first == "def" || words.starts(with: ["async", "def"])
-                return defines && name.map { $0 == "main" || $0.hasPrefix("main(") } == true
-            }
+        return PythonSource.definesMain(String(decoding: data, as: UTF8.self))
     }
 }

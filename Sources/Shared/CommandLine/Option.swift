@@ -115,7 +115,11 @@ extension Option {
     ) -> Self {
         Self(
             name, .value, placeholder, help,
-            defaultText: { String(describing: $0[keyPath: path]) },
+            defaultText: { arguments in
+                let text = String(describing: arguments[keyPath: path])
+                // A Double that is whole reads better without its fraction.
+                return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
+            },
             set: { $0[keyPath: path] = try Self.read($1, name, expects, parse) })
     }
 

@@ -55,7 +55,8 @@ package enum Usage {
         if option.shape == .value { left += " \(option.placeholder.uppercased())" }
         var words = option.help.split(separator: " ").map(String.init)
         if case .oneOf(let values) = option.values {
-            words += ["One", "of", values.joined(separator: ", ") + "."]
+            words += "One of \(values.joined(separator: ", "))."
+                .split(separator: " ").map(String.init)
         }
         if option.isRepeated && option.isNamed { words += ["May", "be", "repeated."] }
         if option.isRequired { words.append("(required)") }

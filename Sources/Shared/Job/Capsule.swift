@@ -6,7 +6,7 @@ package struct Capsule: VersionedDocument, Equatable {
         package var source: String
         package var files: Int
         package var bytes: Int64
-        /// SHA-256 over the sorted lines `path size crc32c`.
+        /// SHA-256 over the sorted lines `path size`: content is not read again for it.
         package var digest: String?
 
         package init(source: String, files: Int, bytes: Int64, digest: String?) {

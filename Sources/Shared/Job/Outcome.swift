@@ -24,15 +24,19 @@ package struct Outcome: Codable, Sendable, Equatable {
     package var signal: Int32?
     /// One line for a person.
     package var message: String
+    /// The end of the log that tells why, where there is one.
+    package var lastLines: String?
 
     package init(
-        kind: Kind, phase: Phase, exitStatus: Int32? = nil, signal: Int32? = nil, message: String
+        kind: Kind, phase: Phase, exitStatus: Int32? = nil, signal: Int32? = nil, message: String,
+        lastLines: String? = nil
     ) {
         self.kind = kind
         self.phase = phase
         self.exitStatus = exitStatus
         self.signal = signal
         self.message = message
+        self.lastLines = lastLines
     }
 
     /// What `train-agent run` exits with: 0, the trainer's own status, 128+n, or 125.

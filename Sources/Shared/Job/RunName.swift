@@ -24,6 +24,25 @@ package struct RunName: Codable, Sendable, Hashable, CustomStringConvertible {
         self.datasetName = try Self.checked(datasetName, flag: "--dataset_name")
     }
 
+    /// Checks what comes from a bucket or a file as strictly as what a user types.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        func part(_ key: CodingKeys) throws -> String {
+            let text = try container.decode(String.self, forKey: key)
+            do {
+                return try Self.checked(text, flag: key.stringValue)
+            } catch {
+                throw DecodingError.dataCorruptedError(
+                    forKey: key, in: container, debugDescription: "\(quoted(text)) is no legal name"
+                )
+            }
+        }
+        cloud = try part(.cloud)
+        projectName = try part(.projectName)
+        codeName = try part(.codeName)
+        datasetName = try part(.datasetName)
+    }
+
     package var description: String { "\(codeName)/\(datasetName)" }
 
     /// The run's name in the cloud: `train-CHECKSUM-CODE-DATASET`, `[a-z][a-z0-9-]*`, at most 54.

@@ -27,6 +27,7 @@ package struct PosixRunner: CommandRunner {
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         streams.add(to: &actions)
+        _ = cposix_spawn_close_from(&actions, 3)
         if let directory = command.workingDirectory {
             _ = cposix_spawn_addchdir(&actions, directory)
         }

@@ -44,7 +44,7 @@ struct ToolFailure {
             case .notLetIn:
                 [
                     "ServiceException: 401", "Error 401", "HTTPError 401",
-                    "no configured credentials",
+                    "attempting to access protected data",
                     "Unable to locate credentials", "ExpiredToken", "NoCredentialProviders",
                     "could not find default credentials", "active account selected",
                     "NoAuthenticationInformation", "Anonymous caller",

@@ -3,18 +3,20 @@ import TestSupport
 import Testing
 
 /// What goes wrong, through the real tools: each gets its own words, and nothing is torn.
-@Suite(.timeLimit(.minutes(5))) struct StoreTroubleTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct StoreTroubleTests {
     @Test(arguments: StoreCase.remote)
     func `a missing bucket is called that`(_ store: StoreCase) async throws {
         let scratch = try Scratch()
         let source = try scratch.tree("source", ["a": "1"])
         let client = try await store.client(in: scratch.path, bucket: "no-such-bucket")
+        let list = await #expect(throws: Failure.self) { try await client.list() }
+        #expect(list?.summary.contains("there is no such") == true, "\(list as Any)")
+        // Until 1.61 rclone makes a container of Azure's that is not there.
+        guard store.scheme != "az" else { return }
         let upload = await #expect(throws: Failure.self) {
             try await client.upload(tree: source, changed: 1, known: 0)
         }
         #expect(upload?.summary.contains("there is no such") == true, "\(upload as Any)")
-        let list = await #expect(throws: Failure.self) { try await client.list() }
-        #expect(list?.summary.contains("there is no such") == true, "\(list as Any)")
     }
 
     @Test(.enabled(if: Emulator.canRun(.googleWithKey)), arguments: StoreCase.google)
@@ -39,8 +41,10 @@ import Testing
 
         let refused = ["refused", "cannot be used"]
         for (key, words) in [(emulator.wrongKeyFile, refused), ("/no/such/key.json", refused)] {
+            // gcloud would go on with the token that the right key got for the same account.
             let wrong = try await store.client(
-                in: scratch.path, emulator: emulator, bucket: bucket, key: key)
+                in: scratch.path, emulator: emulator, bucket: bucket, key: key,
+                environment: ["CLOUDSDK_CONFIG": scratch.path + "/cloudsdk"])
             let failure = await #expect(throws: Failure.self) {
                 try await wrong.upload(file: source + "/a", as: "a")
             }
@@ -55,12 +59,15 @@ import Testing
     func `no permission is called that`(_ store: StoreCase) async throws {
         let scratch = try Scratch()
         let source = try scratch.tree("source", ["a": "1"])
-        let emulator = try await Emulator.start(try #require(store.kind))
+        // Without credentials gsutil takes a 403 for a lack of them.
+        let kind = store.kind == .google ? .googleWithKey : try #require(store.kind)
+        let emulator = try await Emulator.start(kind)
         defer { emulator.stop() }
         let client = try await store.client(in: scratch.path, emulator: emulator)
         try emulator.fail([
-            "match": .string("^(POST|PUT)"), "status": 403, "times": 1000,
+            "match": "^(POST (?!/token)|PUT)", "status": 403, "times": 1000,
             "message": "no storage.objects.create access",
+            "code": .string(store.scheme == "az" ? "AuthorizationPermissionMismatch" : ""),
         ])
         let failure = await #expect(throws: Failure.self) {
             try await client.upload(file: source + "/a", as: "a")
@@ -68,7 +75,8 @@ import Testing
         #expect(failure?.summary.contains("may not do this") == true, "\(failure as Any)")
     }
 
-    @Test(arguments: StoreCase.remote.filter { $0.tool != "gcloud" })
+    /// gcloud, and rclone to Google and Azure, go on trying for longer than the stall watch waits.
+    @Test(arguments: StoreCase.remote.filter { $0.tool == "gsutil" || $0.scheme == "s3" })
     func `a server that is gone is called that`(_ store: StoreCase) async throws {
         let scratch = try Scratch()
         let source = try scratch.tree("source", ["a": "1"])
@@ -126,12 +134,14 @@ import Testing
             let bytes = try Self.bytes(below: back)
             if bytes > 200_000 { transfer.cancel() }
         }
-        for (name, text) in try scratch.contents("back") {
-            #expect(text == (name == "big" ? big : "small"), "\(name) is torn")
-        }
+        let contents = try scratch.contents("back")
+        let isBigWhole = contents["big"].map { $0 == big } ?? true
+        let isSmallWhole = contents["small"].map { $0 == "small" } ?? true
+        #expect(isBigWhole && isSmallWhole)
         if emulator?.kind != .amazon { try emulator?.limit(bytesPerSecond: 0) }
         try await client.download(tree: "", to: back)
-        #expect(try scratch.contents("back") == ["big": big, "small": "small"])
+        let isEqual = try scratch.contents("back") == ["big": big, "small": "small"]
+        #expect(isEqual)
         let names = try FileManager.default.subpathsOfDirectory(atPath: back)
         #expect(names.sorted() == ["big", "small"])
     }

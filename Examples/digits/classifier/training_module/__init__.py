@@ -1,0 +1,1 @@
+"""Teaches a small network to read handwritten digits."""

@@ -1,0 +1,44 @@
+import Shared
+
+/// A place where machines run. Adding one touches no command: they see only this.
+///
+/// Every member may be called again after it was killed half-way.
+protocol Cloud: Sendable {
+    /// As in `--cloud`.
+    var name: String { get }
+    /// What `--project_name` is where nothing is said; nil makes it required.
+    var defaultProjectName: String? { get }
+    var needsCredentials: Bool { get }
+    /// What the agent must be built for.
+    var agentTarget: AgentTarget { get }
+
+    /// What `--dataset_bucket` means here.
+    func dataset(_ text: String) throws -> DatasetPlace
+    /// Where the output goes; `bucket` is the user's `--output_bucket`.
+    func output(of run: RunName, in folder: RunFolder, bucket: String?) throws -> StoreURL
+    /// Looks at everything of the cloud's own that could go wrong; creates nothing.
+    func preflight(_ plan: Plan) async throws
+    /// Makes the machine and starts the agent on it. What it made is written into the record at
+    /// once, so that `destroy` finds it after any interruption.
+    func provision(_ plan: Plan, record: RunRecord, in folder: RunFolder, steps: Steps) async throws
+    func machineState(of record: RunRecord, in folder: RunFolder) async throws -> MachineState
+    /// What the agent says of itself; nil before its first word.
+    func status(of record: RunRecord, in folder: RunFolder) async throws -> RunStatus?
+    /// Asks the agent to end the training, sync and stop; returns at once.
+    func stop(_ record: RunRecord, in folder: RunFolder) async throws
+    /// Ends the machine's life now; its disk is kept.
+    func kill(_ record: RunRecord, in folder: RunFolder) async throws
+    /// Directories on the machine that may hold what never reached the bucket, where this cloud can
+    /// still read them: by their names in the bucket.
+    func remains(of record: RunRecord, in folder: RunFolder) -> [String: String]
+    /// Removes everything of the run but its folder; what is gone already is no error.
+    func destroy(_ record: RunRecord, in folder: RunFolder) async throws
+}
+
+/// Whether a run's machine is there.
+enum MachineState: Sendable, Equatable {
+    case running
+    case gone
+    /// It cannot be told now, with the reason.
+    case unknown(String)
+}

@@ -1,0 +1,142 @@
+import Shared
+
+/// How every command that concerns one run is told which.
+struct RunAddress: Sendable {
+    /// `CODE/DATASET`, the short form.
+    var short: String?
+    var cloud: String?
+    var projectName: String?
+    var credentialsPath: String?
+    var codeName: String?
+    var datasetName: String?
+
+    /// The two names of the short form put in their places.
+    ///
+    /// - Throws: `Failure` with exit code 2 where it is no pair, or contradicts a flag.
+    func expanded() throws -> RunAddress {
+        guard let short else { return self }
+        let parts = short.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 2 else {
+            throw Failure.usage(
+                "\(quoted(short)) is not the name of a run", hint: "give CODE/DATASET")
+        }
+        var address = self
+        if let codeName, codeName != parts[0] {
+            throw Failure.usage("--code_name \(quoted(codeName)) contradicts \(quoted(short))")
+        }
+        if let datasetName, datasetName != parts[1] {
+            throw Failure.usage(
+                "--dataset_name \(quoted(datasetName)) contradicts \(quoted(short))")
+        }
+        address.codeName = parts[0]
+        address.datasetName = parts[1]
+        return address
+    }
+
+    /// The full name of a run to be started.
+    ///
+    /// - Throws: `Failure` with exit code 2 naming the flag that is missing or wrong.
+    func newRun(on cloud: any Cloud) throws -> RunName {
+        let names = try expanded()
+        func required(_ value: String?, _ flag: String, _ example: String) throws -> String {
+            guard let value else {
+                throw Failure.usage("\(flag) is missing", hint: "give \(flag) \(example)")
+            }
+            return value
+        }
+        let run = try RunName(
+            cloud: cloud.name,
+            projectName: required(
+                names.projectName ?? cloud.defaultProjectName, "--project_name", "PROJECT"),
+            codeName: required(names.codeName, "--code_name", "classifier"),
+            datasetName: required(names.datasetName, "--dataset_name", "beer"))
+        if cloud.needsCredentials {
+            _ = try required(credentialsPath, "--credentials_path", "FILE")
+        }
+        return run
+    }
+
+    /// The one run known here that fits all that is given; what is not given fits any.
+    ///
+    /// - Throws: `Failure` where none or several fit.
+    func find(in state: StateRoot) throws -> (folder: RunFolder, record: RunRecord) {
+        let names = try expanded()
+        if names.codeName == nil || names.datasetName == nil {
+            let flag = names.codeName == nil ? "--code_name" : "--dataset_name"
+            throw Failure.usage("\(flag) is missing", hint: "give the run as CODE/DATASET")
+        }
+        try names.checkCharacters()
+        let all = try state.all()
+        let known = all.compactMap { entry in
+            (try? entry.record.get()).map { (folder: entry.folder, record: $0) }
+        }
+        let matches = known.filter { names.fits($0.record.run) }
+        if let only = matches.first, matches.count == 1 { return only }
+        guard matches.isEmpty else {
+            let places = matches.map {
+                "\($0.record.run.cloud) (project \($0.record.run.projectName))"
+            }
+            throw Failure.usage(
+                "several runs are called \(names.title): on \(places.joined(separator: ", "))",
+                hint: "say which: --cloud CLOUD --project_name PROJECT")
+        }
+        let unreadable = all.compactMap { entry in
+            if case .failure(let failure) = entry.record { failure.summary } else { nil }
+        }
+        throw Failure(
+            "no run \(names.title) is known here: it was never started, or is finished already",
+            detail: unreadable.isEmpty ? nil : unreadable.joined(separator: "\n"),
+            hint: Spelling.hint(for: names.title, among: known.map(\.record.run.description))
+                ?? "train list shows the runs that are known")
+    }
+
+    private var title: String { "\(codeName ?? "")/\(datasetName ?? "")" }
+
+    /// A name that no run can have is a mistake, not an unknown run.
+    private func checkCharacters() throws {
+        _ = try RunName(
+            cloud: "local", projectName: projectName ?? "any", codeName: codeName ?? "any",
+            datasetName: datasetName ?? "any")
+    }
+
+    private func fits(_ run: RunName) -> Bool {
+        run.codeName == codeName && run.datasetName == datasetName
+            && (cloud == nil || run.cloud == cloud)
+            && (projectName == nil || run.projectName == projectName)
+    }
+}
+
+/// Arguments that address one run.
+protocol RunAddressing: CommandArguments {
+    var address: RunAddress { get set }
+}
+
+extension RunAddressing {
+    /// The rows that every such command's table begins with.
+    static var addressOptions: [Option<Self>] {
+        [
+            .positional("CODE/DATASET", \Self.address.short, "The run, in place of its two names."),
+            .text(
+                "--cloud", "cloud", \Self.address.cloud,
+                "gcp, aws, azure or local; gcp for a new run where nothing is said."),
+            .text("--project_name", "project", \Self.address.projectName, "The cloud's project."),
+            .text(
+                "--credentials_path", "file", \Self.address.credentialsPath,
+                "The key of a service account."
+            ).completing(.file),
+            .text("--code_name", "name", \Self.address.codeName, "Your name for the code."),
+            .text(
+                "--dataset_name", "name", \Self.address.datasetName, "Your name for the dataset."),
+        ]
+    }
+}
+
+/// `--json` and the run: all that most commands take.
+struct RunArguments: RunAddressing {
+    var address = RunAddress()
+    var json = false
+
+    static var options: [Option<Self>] {
+        addressOptions + [.flag("--json", \.json, "Prints JSON for programs.")]
+    }
+}

@@ -1,0 +1,80 @@
+import Shared
+
+/// Everything a command touches outside itself; a test gives its own.
+struct Context: Sendable {
+    var console = Console.standard
+    var environment: [String: String]
+    var runner: any CommandRunner = PosixRunner()
+    /// Where progress is shown: stderr.
+    var terminal: Terminal
+    var clock: any Clock<Duration> = ContinuousClock()
+    var now: @Sendable () -> Date = { Date() }
+    /// Where this program lies: the agent is looked for beside it.
+    var executableDirectory: String
+    /// The signals that mean "enough": Ctrl-C, a closed terminal, kill.
+    var interrupts: @Sendable () -> AsyncStream<Int32> = {
+        SignalStream.make([SIGINT, SIGTERM, SIGHUP])
+    }
+
+    /// This process's own surroundings.
+    static func real() -> Context {
+        let environment = ProcessInfo.processInfo.environment
+        return Context(
+            environment: environment,
+            terminal: Terminal.detect(descriptor: 2, environment: environment),
+            executableDirectory: parentDirectory(executablePath()))
+    }
+
+    var state: StateRoot { StateRoot(environment: environment) }
+
+    /// Shows what goes on; one per command.
+    func progress() -> LiveLine { LiveLine(terminal: terminal, write: console.error) }
+
+    /// Runs `body` in a task that the first interrupting signal cancels.
+    ///
+    /// - Throws: what `body` throws, or an `Interrupted` where a signal was the reason.
+    func interruptible<Result: Sendable>(
+        _ body: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result {
+        let caught = CaughtSignal()
+        let task = Task { try await body() }
+        let watcher = Task { [interrupts] in
+            for await number in interrupts() {
+                caught.set(number)
+                task.cancel()
+            }
+        }
+        defer { watcher.cancel() }
+        do {
+            return try await task.value
+        } catch {
+            guard let number = caught.number else { throw error }
+            throw Interrupted(signal: number)
+        }
+    }
+}
+
+/// The user had enough; the exit code is the shell's for that signal.
+struct Interrupted: Error {
+    let signal: Int32
+}
+
+/// Where this executable lies, links resolved.
+private func executablePath() -> String {
+    #if os(Linux)
+        let path = "/proc/self/exe"
+    #else
+        let name = ProcessInfo.processInfo.arguments.first ?? "train"
+        let path = name.contains("/") ? name : findInPath(name)
+    #endif
+    guard let resolved = realpath(path, nil) else { return path }
+    defer { free(resolved) }
+    return String(cString: resolved)
+}
+
+#if !os(Linux)
+    private func findInPath(_ name: String) -> String {
+        let directories = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+        return directories.map { "\($0)/\(name)" }.first { access($0, X_OK) == 0 } ?? name
+    }
+#endif

@@ -1,0 +1,41 @@
+import Shared
+
+/// Shows one step after another: what goes on, for how long, and what came of it.
+struct Steps: Sendable {
+    let line: LiveLine
+    let clock: any Clock<Duration>
+
+    init(_ line: LiveLine, clock: any Clock<Duration> = ContinuousClock()) {
+        self.line = line
+        self.clock = clock
+    }
+
+    /// Runs `body`; its text, where it gives one, says what came of it.
+    ///
+    /// On a terminal the live line shows the time as it passes. In a pipe the step is named when
+    /// it begins, so that a log shows where something hangs.
+    func run<Result: Sendable>(
+        _ title: String, result text: (Result) -> String = { _ in "" },
+        _ body: () async throws -> Result
+    ) async throws -> Result {
+        let started = ContinuousClock.now
+        if !line.isInteractive { line.say("  \(title) …") }
+        let ticking = Task { [line] in
+            while !Task.isCancelled {
+                let passed = TimeSpan(seconds: (ContinuousClock.now - started).seconds)
+                line.update("  \(title) … \(passed)")
+                try await Task.sleep(for: .milliseconds(250))
+            }
+        }
+        defer { ticking.cancel() }
+        let result = try await body()
+        ticking.cancel()
+        _ = await ticking.result
+        line.clear()
+        let outcome = text(result)
+        let mark = line.coloured("✓", .green)
+        let words = outcome.isEmpty ? title : "\(title): \(outcome)"
+        if line.isInteractive || !outcome.isEmpty { line.say("\(mark) \(words)") }
+        return result
+    }
+}

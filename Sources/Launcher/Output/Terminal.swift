@@ -1,0 +1,42 @@
+import CPosix
+import Shared
+
+/// What the place can do that progress is written to.
+struct Terminal: Sendable, Equatable {
+    /// A line can be written over: a terminal, and not a dumb one.
+    var isInteractive: Bool
+    var width: Int
+    var hasColour: Bool
+
+    /// A pipe or a file: plain lines, nothing written over.
+    static let plain = Terminal(isInteractive: false, width: 100, hasColour: false)
+
+    /// Colour is off where NO_COLOR says so (no-color.org).
+    static func detect(descriptor: Int32, environment: [String: String]) -> Terminal {
+        guard isatty(descriptor) == 1, environment["TERM"] != "dumb" else { return .plain }
+        let width = Int(cposix_terminal_width(descriptor))
+        let wantsColour = (environment["NO_COLOR"] ?? "").isEmpty
+        return Terminal(
+            isInteractive: true, width: width > 20 ? width : 80, hasColour: wantsColour)
+    }
+
+    /// The colours we use: what went well, what did not, and what to look at.
+    enum Colour: String { case green = "32", red = "31", yellow = "33" }
+
+    func coloured(_ text: String, _ colour: Colour) -> String {
+        hasColour ? "\u{1b}[\(colour.rawValue)m\(text)\u{1b}[0m" : text
+    }
+}
+
+/// Text from a bucket or a tool without the control characters that steer a terminal.
+func harmless(_ text: String) -> String {
+    String(
+        String.UnicodeScalarView(
+            text.unicodeScalars.filter { scalar in
+                switch scalar.value {
+                case 0x0A, 0x09: true
+                case 0x00...0x1F, 0x7F...0x9F: false
+                default: true
+                }
+            }))
+}

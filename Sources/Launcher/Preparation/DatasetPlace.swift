@@ -1,0 +1,62 @@
+import Shared
+
+/// Where the dataset is, as the job says it: a directory read in place, or a store's URL.
+enum DatasetPlace: Sendable, Equatable {
+    case directory(String)
+    case bucket(StoreURL)
+
+    /// A path, or a URL with a scheme; `file://` is a directory too.
+    init(_ text: String) throws {
+        let url = try StoreURL(parsing: text)
+        self = url.scheme == "file" ? .directory(url.path) : .bucket(url)
+    }
+
+    var source: String {
+        switch self {
+        case .directory(let path): path
+        case .bucket(let url): url.description
+        }
+    }
+
+    /// Looks whether it can be read and holds anything.
+    ///
+    /// - Throws: `Failure` naming the place.
+    func check(access: StoreAccess, runner: any CommandRunner) async throws {
+        switch self {
+        case .directory(let path):
+            guard exists(path) else {
+                throw Failure(
+                    "there is no directory \(quoted(path))",
+                    hint: "give a directory, or a bucket such as gs://BUCKET")
+            }
+            guard isDirectory(path) else {
+                throw Failure(
+                    "\(quoted(path)) is a file",
+                    hint: "give the directory that holds the dataset")
+            }
+            guard try Self.holdsFile(path, depth: 0) else {
+                throw Failure(
+                    "\(quoted(path)) is empty: no file is in it",
+                    hint: "put the dataset there first, or give another directory")
+            }
+        case .bucket(let url):
+            let client = try StoreClient(url: url, access: access, runner: runner)
+            guard try await !client.list().isEmpty else {
+                throw Failure(
+                    "\(url) is empty: no object is in it",
+                    hint: "upload the dataset first, or check the name")
+            }
+        }
+    }
+
+    private static func holdsFile(_ path: String, depth: Int) throws -> Bool {
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: path) else {
+            throw systemFailure("cannot read \(quoted(path))", code: EACCES)
+        }
+        // Files first: the answer is then found without walking through a million of them.
+        let places = names.map { path + "/" + $0 }
+        if places.contains(where: { exists($0) && !isDirectory($0) }) { return true }
+        guard depth < 64 else { return false }
+        return try places.contains { try holdsFile($0, depth: depth + 1) }
+    }
+}

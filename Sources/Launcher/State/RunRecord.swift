@@ -1,0 +1,56 @@
+import Shared
+
+/// `run.json`: what the launcher knows of a run that it started.
+struct RunRecord: VersionedDocument, Equatable {
+    static let currentVersion = 1
+
+    /// How far the launcher came.
+    enum Stage: String, Codable, Sendable {
+        /// Being made; found without a launcher at work, it is a leftover.
+        case starting
+        case started
+        /// Everything is downloaded and verified; only the removal is left.
+        case collected
+    }
+
+    var version = RunRecord.currentVersion
+    var run: RunName
+    var stage = Stage.starting
+    var createdAt: Date
+    /// Of the launcher that started it.
+    var engineVersion = EngineVersion.current
+    var codePath: String
+    var module: String
+    var dataset: String
+    /// The store URL below which `output/`, `logs/` and `run/` appear.
+    var output: String
+    var credentialsPath: String?
+    var transferTool: String?
+    var syncIntervalSeconds: Double = 60
+    /// The local cloud's agent.
+    var agent: ProcessIdentity?
+    /// Where `finish` downloads to, so that a killed one goes on in the same place.
+    var collection: String?
+
+    init(
+        run: RunName, createdAt: Date, codePath: String, module: String, dataset: String,
+        output: String
+    ) {
+        self.run = run
+        self.createdAt = createdAt
+        self.codePath = codePath
+        self.module = module
+        self.dataset = dataset
+        self.output = output
+    }
+
+    /// The run's bucket.
+    ///
+    /// - Throws: `Failure` where no store fits.
+    func client(runner: any CommandRunner) throws -> StoreClient {
+        try StoreClient(
+            url: StoreURL(parsing: output),
+            access: StoreAccess(credentialsPath: credentialsPath, tool: transferTool),
+            runner: runner)
+    }
+}

@@ -1,0 +1,42 @@
+import Shared
+import Testing
+
+@testable import Agent
+
+@Suite struct JobCheckTests {
+    private func job() throws -> Job {
+        Job(
+            run: try RunName(cloud: "local", projectName: "p", codeName: "c", datasetName: "d"),
+            code: .init(source: "/c", module: "training_module.main"), dataset: "/d", output: nil,
+            directories: .init(
+                work: "/w", code: "/w/code", dataset: "/d", output: "/w/output", logs: "/w/logs"),
+            createdAt: Date(timeIntervalSince1970: 0))
+    }
+
+    @Test func `a sound job passes`() throws { try JobCheck.check(try job()) }
+
+    static let faults: [(String, @Sendable (inout Job) -> Void)] = [
+        ("directories.output", { $0.directories.output = "output" }),
+        ("directories.work", { $0.directories.work = "" }),
+        ("output and logs", { $0.directories.logs = $0.directories.output }),
+        ("logs directory", { $0.directories.logs = "/w/output/logs" }),
+        ("work directory", { $0.directories.work = "/w/output/w" }),
+        ("dataset directory", { $0.directories.dataset = "/w/logs/d" }),
+        ("code.module", { $0.code.module = "a.b; import os" }),
+        ("code.module", { $0.code.module = "-c" }),
+        ("code.module", { $0.code.module = "" }),
+        ("code.module", { $0.code.module = "a..b" }),
+        ("sync.interval_seconds", { $0.sync.intervalSeconds = 0 }),
+        ("max_duration_seconds", { $0.maxDurationSeconds = .nan }),
+        ("max_duration_seconds", { $0.maxDurationSeconds = -1 }),
+    ]
+
+    @Test(arguments: faults.indices)
+    func `each fault is named`(index: Int) throws {
+        var job = try job()
+        let (words, change) = Self.faults[index]
+        change(&job)
+        let failure = #expect(throws: Failure.self) { try JobCheck.check(job) }
+        #expect(failure?.summary.contains(words) == true, "\(failure?.summary ?? "")")
+    }
+}

@@ -1,0 +1,99 @@
+import Shared
+import TestSupport
+import Testing
+
+/// One run of the built agent in a directory of its own, with code written by the test.
+struct AgentFixture {
+    let root: TemporaryDirectory
+    let job: Job
+
+    var output: String { root.path + "/machine/output" }
+    var bucket: String { root.path + "/bucket" }
+    var jobPath: String { root.path + "/job.json" }
+
+    /// Runs `body` and removes everything after it, whatever it throws.
+    ///
+    /// - Parameters:
+    ///   - main: the body of `training_module/main.py`.
+    ///   - files: more files of the code, such as `requirements.txt`.
+    ///   - change: what is different in the job.
+    static func with<Result>(
+        main: String, files: [String: String] = [:], change: (inout Job) -> Void = { _ in },
+        _ body: (AgentFixture) async throws -> Result
+    ) async throws -> Result {
+        let root = try TemporaryDirectory(prefix: "agent")
+        defer { root.remove() }
+        let fixture = try AgentFixture(root: root, main: main, files: files, change: change)
+        return try await body(fixture)
+    }
+
+    private init(
+        root: TemporaryDirectory, main: String, files: [String: String],
+        change: (inout Job) -> Void
+    ) throws {
+        self.root = root
+        let machine = root.path + "/machine"
+        let code = root.path + "/code"
+        for (path, text) in files.merging(
+            ["training_module/main.py": main], uniquingKeysWith: { $1 })
+        {
+            try makeDirectories(parentDirectory(code + "/" + path))
+            try AtomicFile.write(Data(text.utf8), to: code + "/" + path)
+        }
+        try makeDirectories(root.path + "/dataset")
+        try AtomicFile.write(Data("1,2,3\n".utf8), to: root.path + "/dataset/beer.csv")
+        var job = Job(
+            run: try RunName(
+                cloud: "local", projectName: "test", codeName: "code", datasetName: "beer"),
+            code: .init(source: code, module: "training_module.main"),
+            dataset: "file://\(root.path)/dataset", output: "file://\(root.path)/bucket",
+            directories: .init(
+                work: machine, code: code, dataset: machine + "/dataset",
+                output: machine + "/output", logs: machine + "/logs"),
+            createdAt: Date())
+        job.sync.intervalSeconds = 0.3
+        job.graceSeconds = 2
+        change(&job)
+        self.job = job
+        try AtomicFile.write(JSONFormat.encode(job), to: jobPath)
+    }
+
+    /// Starts `train-agent run --job job.json`.
+    func start() throws -> any RunningCommand {
+        var command = Command(BuiltProducts.agent, ["run", "--job", jobPath])
+        command.environment = ["HOME": root.path, "TMPDIR": root.path]
+        return try PosixRunner().start(command)
+    }
+
+    /// The status in the bucket.
+    func status() throws -> RunStatus {
+        let path = bucket + "/" + BucketLayout.status
+        return try JSONFormat.decode(RunStatus.self, from: readFile(path), name: path)
+    }
+
+    /// The status on the machine, which is there earlier.
+    func machineStatus() -> RunStatus? {
+        let path = job.directories.work + "/run/status.json"
+        return (try? readFile(path)).flatMap {
+            try? JSONFormat.decode(RunStatus.self, from: $0, name: path)
+        }
+    }
+
+    func manifest() throws -> Manifest {
+        let path = bucket + "/" + BucketLayout.manifest
+        return try JSONFormat.decode(Manifest.self, from: readFile(path), name: path)
+    }
+
+    func inBucket(_ path: String) -> String? {
+        (try? readFile(bucket + "/" + path)).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// What must hold at the end of every run, however it went.
+    func expectEnded(_ kind: Outcome.Kind) throws {
+        let status = try status()
+        #expect(status.outcome?.kind == kind, "\(status.outcome?.message ?? "no outcome")")
+        #expect(status.phase == .finished)
+        #expect(try manifest().final)
+        #expect(inBucket(BucketLayout.events)?.contains("\"outcome\"") == true)
+    }
+}

@@ -1,0 +1,43 @@
+import Shared
+import TestSupport
+import Testing
+
+@testable import Launcher
+
+@Suite struct CommandTableTests {
+    private let laptop: Laptop
+
+    init() throws { laptop = try Laptop() }
+
+    @Test func `every command's table is complete`() {
+        #expect(tableDefects(of: Launcher.program(laptop.context)) == [])
+    }
+
+    @Test func `the overview is as kept`() async throws {
+        #expect(await laptop.train("help") == 0)
+        try Golden.expect(
+            laptop.heard.outputs, equals: "help.txt", file: parentDirectory(#filePath))
+    }
+
+    @Test(arguments: ["start", "status", "list", "stop", "finish", "demo", "completion"])
+    func `the help of each command is as kept`(command: String) async throws {
+        #expect(await laptop.train("help", command) == 0)
+        try Golden.expect(
+            laptop.heard.outputs, equals: "help-\(command).txt", file: parentDirectory(#filePath))
+    }
+
+    @Test func `a kept help stands for each command`() throws {
+        let names = Launcher.program(laptop.context).commands.map(\.name)
+        let directory = parentDirectory(parentDirectory(#filePath)) + "/Golden"
+        let kept = try FileManager.default.contentsOfDirectory(atPath: directory)
+        #expect(Set(kept) == Set(names.map { "help-\($0).txt" } + ["help.txt"]))
+    }
+
+    @Test(arguments: Completion.shells)
+    func `the completion scripts know every command`(shell: String) async {
+        #expect(await laptop.train("completion", shell) == 0)
+        for command in Launcher.program(laptop.context).commands {
+            #expect(laptop.heard.outputs.contains(command.name))
+        }
+    }
+}

@@ -1,0 +1,132 @@
+import Shared
+import TestSupport
+import Testing
+
+@testable import Launcher
+
+@Suite(.enabled(if: isInstalled("python3"), "python3 is not installed"), .timeLimit(.minutes(2)))
+struct StartTests {
+    private let laptop: Laptop
+
+    init() throws { laptop = try Laptop() }
+
+    @Test func `a start leaves a private folder with job, code and record`() async throws {
+        var plan = try laptop.plan(.succeed)
+        plan.environment = ["COLOUR": "red"]
+        plan.secrets = ["TOKEN": "hunter2"]
+        let begun = try await laptop.begin(plan)
+        try await laptop.ended(begun)
+        let folder = begun.folder
+        var information = stat()
+        stat(folder.path, &information)
+        #expect(information.st_mode & 0o777 == 0o700)
+        stat(folder.secrets, &information)
+        #expect(information.st_mode & 0o777 == 0o600)
+        let job = try JSONFormat.decode(Job.self, from: readFile(folder.job), name: "job")
+        #expect(job.environment == ["COLOUR": "red"])
+        #expect(job.code.sha256 == (try SHA256.hex(ofFile: folder.code)))
+        #expect(job.dataset == laptop.data)
+        #expect(begun.record.stage == .started)
+        for file in [folder.job, folder.recordPath, folder.agentOutput] {
+            #expect(!String(decoding: try readFile(file), as: UTF8.self).contains("hunter2"))
+        }
+        #expect(!laptop.heard.errors.contains("hunter2"))
+        // The agent got it, though.
+        let got = try readFile(folder.machine + "/logs/secret.log")
+        #expect(got == Data(#"{"TOKEN": "hunter2"}"#.utf8))
+    }
+
+    @Test func `an agent that does not start leaves nothing and says why`() async throws {
+        let plan = try laptop.plan(.refuse)
+        let failure = await #expect(throws: Failure.self) { try await laptop.begin(plan) }
+        #expect(failure?.detail == "this agent refuses to work")
+        #expect(try !laptop.context.state.folder(of: plan.run).exists)
+    }
+
+    @Test func `a name that is alive is refused, another one is not`() async throws {
+        let begun = try await laptop.begin(try laptop.plan(.wait))
+        let failure = await #expect(throws: Failure.self) {
+            try await laptop.begin(try laptop.plan(.wait))
+        }
+        #expect(failure?.summary.contains("classifier/beer is alive already") == true)
+        let other = try await laptop.begin(try laptop.plan(.wait, name: "other"))
+        #expect(begun.record.agent?.isAlive == true)
+        for run in [begun, other] { try await laptop.cloud.kill(run.record, in: run.folder) }
+    }
+
+    @Test func `a run that was not collected is never overwritten`() async throws {
+        try await laptop.ended(try await laptop.begin(try laptop.plan(.succeed)))
+        let failure = await #expect(throws: Failure.self) {
+            try await laptop.begin(try laptop.plan(.succeed))
+        }
+        #expect(failure?.hint == "collect it: train finish classifier/beer")
+    }
+
+    @Test(arguments: [true, false])
+    func `what an interrupted start left is removed by the next`(hasRecord: Bool) async throws {
+        let plan = try laptop.plan(.succeed)
+        let folder = try laptop.context.state.folder(of: plan.run)
+        try makeDirectories(folder.machine)
+        if hasRecord { try folder.write(plan.record(createdAt: Date())) }
+        let begun = try await laptop.begin(plan)
+        try await laptop.ended(begun)
+        #expect(begun.record.stage == .started)
+    }
+
+    @Test func `Ctrl-C while it starts leaves nothing`() async throws {
+        var laptop = laptop
+        // The signal comes as soon as somebody listens.
+        laptop.context.interrupts = {
+            AsyncStream { continuation in continuation.yield(SIGINT) }
+        }
+        let code = await laptop.start([])
+        #expect(code == 130, "\(laptop.heard.errors)")
+        #expect(laptop.heard.errors.contains("interrupted; nothing of the run is left"))
+        #expect(try laptop.context.state.all().isEmpty)
+    }
+
+    @Test func `stop ends a run with its last sync, list and status tell`() async throws {
+        let begun = try await laptop.begin(try laptop.plan(.wait))
+        #expect(await laptop.train("status", "classifier/beer") == 0)
+        #expect(laptop.heard.outputs.contains("classifier/beer on local: training for"))
+        #expect(await laptop.train("list") == 0)
+        #expect(laptop.heard.outputs.contains("classifier/beer  local  running"))
+        #expect(await laptop.train("stop", "classifier/beer") == 0)
+        try await laptop.ended(begun)
+        #expect(await laptop.train("status", "classifier/beer", "--json") == 0)
+        #expect(laptop.heard.outputs.contains("\"state\" : \"ended\""))
+    }
+
+    @Test func `an agent that was killed is said plainly with what to do`() async throws {
+        try await laptop.ended(try await laptop.begin(try laptop.plan(.die)))
+        #expect(await laptop.train("status", "classifier/beer") == 0)
+        #expect(laptop.heard.outputs.contains("the agent is gone and left no outcome"))
+        #expect(
+            laptop.heard.outputs.contains("train finish classifier/beer --force classifier/beer"))
+    }
+
+    @Test func `watching ends with the outcome and its exit code`() async throws {
+        let begun = try await laptop.begin(try laptop.plan(.succeed))
+        let code = try await Watch(context: laptop.context).untilEnd(
+            of: begun.record, in: begun.folder, cloud: begun.cloud)
+        #expect(code == 0)
+        #expect(laptop.heard.outputs.contains("classifier/beer: succeeded"))
+        #expect(laptop.heard.errors.contains("✓ training"))
+    }
+
+    @Test func `Ctrl-C while watching leaves the run alive and says how to go on`() async throws {
+        var laptop = laptop
+        let begun = try await laptop.begin(try laptop.plan(.wait))
+        laptop.context.interrupts = {
+            AsyncStream { continuation in continuation.yield(SIGINT) }
+        }
+        let failure = await #expect(throws: Failure.self) {
+            try await Watch(context: laptop.context).untilEnd(
+                of: begun.record, in: begun.folder, cloud: begun.cloud)
+        }
+        #expect(failure?.exit == 130)
+        #expect(failure?.hint?.contains("train stop classifier/beer") == true)
+        #expect(begun.record.agent?.isAlive == true)
+        try await laptop.cloud.kill(begun.record, in: begun.folder)
+    }
+}

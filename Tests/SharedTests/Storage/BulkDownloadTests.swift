@@ -1,0 +1,62 @@
+import Shared
+import TestSupport
+import Testing
+
+/// Many files at once: rclone where it gets in, the store's own tool where not.
+@Suite(.serialized, .enabled(if: isInstalled("rclone"), "rclone is not installed"))
+struct BulkDownloadTests {
+    @Test func `where rclone fails, the store's own tool brings the files`() async throws {
+        let scratch = try Scratch()
+        let back = scratch.path + "/back"
+        let runner = ScriptedRunner { command in
+            switch (command.executable, command.arguments) {
+            case ("rclone", _):
+                return CommandResult(termination: .exited(1), errorOutput: "no credentials")
+            case ("gsutil", let words) where words.contains("ls"):
+                return CommandResult(
+                    termination: .exited(0),
+                    output: "gs://b/p/a:\n    Content-Length:   1\nTOTAL: 1 objects, 1 bytes\n")
+            case ("gsutil", let words) where words.contains("rsync"):
+                try AtomicFile.write(Data("x".utf8), to: back + "/a")
+                return CommandResult(termination: .exited(0))
+            default: return nil
+            }
+        }
+        let client = try StoreClient(url: StoreURL(parsing: "gs://b/p"), runner: runner)
+        try await client.download(tree: "", to: back)
+        #expect(runner.commands.map(\.executable) == ["rclone", "gsutil", "gsutil"])
+        #expect(try scratch.contents("back") == ["a": "x"])
+    }
+
+    @Test func `who chose a tool gets that one alone`() throws {
+        let url = try StoreURL(parsing: "gs://b/p")
+        #expect(try StoreRegistry.store(for: url, access: StoreAccess(tool: "gsutil")).bulk == nil)
+        #expect(try StoreRegistry.store(for: url, access: StoreAccess()).bulk?.tool == "rclone")
+    }
+
+    @Test(.enabled(if: Emulator.canRun(.googleWithKey) && isInstalled("gsutil")))
+    func `with the key of the store rclone brings them, and no more comes than changed`()
+        async throws
+    {
+        let scratch = try Scratch()
+        let emulator = try await Emulator.start(.googleWithKey)
+        defer { emulator.stop() }
+        let bucket = try await emulator.makeBucket()
+        let client = try StoreClient(
+            url: StoreURL(parsing: "gs://\(bucket)"),
+            access: emulator.access(key: emulator.keyFile),
+            runner: emulator.runner())
+        for name in ["a", "sub/b"] {
+            try emulator.put(Data("old".utf8), bucket: bucket, name: "data/\(name)")
+        }
+        try await client.download(tree: "data", to: scratch.path + "/back")
+        #expect(try scratch.contents("back") == ["a": "old", "sub/b": "old"])
+
+        try emulator.put(Data("new!".utf8), bucket: bucket, name: "data/a")
+        _ = try emulator.requests()
+        try await client.download(tree: "data", to: scratch.path + "/back")
+        #expect(try scratch.contents("back") == ["a": "new!", "sub/b": "old"])
+        let fetched = try emulator.requests().filter { $0.line.contains("alt=media") }
+        #expect(fetched.count == 1, "\(fetched)")
+    }
+}

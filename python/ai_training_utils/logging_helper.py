@@ -1,0 +1,107 @@
+"""One logger for the training: into ``<logs_directory>/training.log`` and to the console."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+import time
+from contextlib import suppress
+from functools import lru_cache
+
+from ai_training_utils.line_file import LineFile
+from ai_training_utils.path_helper import PathHelper
+
+
+class LoggingHelper:
+    """The logger of this training; ``LoggingHelper()`` always returns the same object.
+
+    ``debug``, ``info``, ``warning``, ``error`` and ``exception`` are those of its ``logger``.
+    Info and above go to stdout, debug and above to ``training.log`` (``train.log`` beside it is
+    the agent's copy of stdout and stderr), from any thread. A full disk or a closed console costs
+    messages, never the training; without a logs directory there is the console alone.
+    """
+
+    _instance: LoggingHelper | None = None
+    _creation = threading.Lock()
+
+    def __new__(cls) -> LoggingHelper:
+        with cls._creation:
+            if cls._instance is None:
+                helper = super().__new__(cls)
+                # The logger's own methods, so that a record names the caller's file and line.
+                helper.logger = logger = _configured_logger()
+                helper.debug = logger.debug
+                helper.info = logger.info
+                helper.warning = logger.warning
+                helper.error = logger.error
+                helper.exception = logger.exception
+                cls._instance = helper
+            return cls._instance
+
+
+def _configured_logger() -> logging.Logger:
+    logger = logging.getLogger("ai_training_utils")
+    logger.setLevel(logging.DEBUG)
+    # The trainer's own logging.basicConfig would print every message a second time.
+    logger.propagate = False
+    # Nor must a module that a notebook has reloaded.
+    for handler in list(logger.handlers):
+        if getattr(handler, "belongs_to_logging_helper", False):
+            logger.removeHandler(handler)
+            handler.close()
+    formatter = logging.Formatter(
+        "%(asctime)s.%(msecs)03dZ %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S"
+    )
+    formatter.converter = time.gmtime
+    for handler in (_ConsoleHandler(logging.INFO), _FileHandler()):
+        handler.setFormatter(formatter)
+        logger.addHandler(handler)
+    return logger
+
+
+class _ConsoleHandler(logging.Handler):
+    belongs_to_logging_helper = True
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            line = self.format(record)
+        except Exception:
+            self.handleError(record)
+            return
+        try:
+            print(line, file=sys.stdout, flush=True)
+        except (OSError, ValueError) as error:
+            _warn_once(f"cannot log to the console: {error}")
+
+
+class _FileHandler(logging.Handler):
+    belongs_to_logging_helper = True
+    _file: LineFile | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            path = PathHelper().logs_directory / "training.log"
+            if self._file is None or self._file.path != path:
+                # The first message, or the trainer has parsed other arguments since.
+                if self._file is not None:
+                    self._file.close()
+                self._file = LineFile(path, _warn_once)
+            line = self.format(record) + "\n"
+        except Exception as error:
+            # Of a message that cannot be formatted, the console has told.
+            _warn_once(f"cannot write training.log: {error}")
+            return
+        self._file.append(line)
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+        super().close()
+
+
+@lru_cache(maxsize=None)
+def _warn_once(message: str) -> None:
+    # Not through the logger: it is the logger that failed.
+    with suppress(OSError, ValueError):
+        print(f"ai_training_utils: {message}", file=sys.stderr)
