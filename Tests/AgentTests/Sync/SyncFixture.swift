@@ -34,8 +34,8 @@ final class SyncFixture: Sendable {
 
     func withoutStore() throws -> SyncEngine { try engine(client: nil) { _ in } }
 
-    private func engine(
-        client: StoreClient?, _ change: (inout Job.Sync) -> Void
+    func engine(
+        client: StoreClient?, _ change: (inout Job.Sync) -> Void = { _ in }
     ) throws -> SyncEngine {
         var job = Job(
             run: try RunName(
