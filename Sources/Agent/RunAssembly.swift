@@ -26,7 +26,7 @@ enum RunAssembly {
             status: status, directory: work + "/run", now: host.now, log: host.log)
         let client = try job.output.map { url in
             try StoreClient(
-                url: StoreURL(parsing: url), access: StoreAccess(tool: job.sync.transferTool),
+                url: StoreURL(parsing: url), access: .ofMachine(tool: job.sync.transferTool),
                 runner: host.runner, stallTimeout: .seconds(job.sync.transferTimeoutSeconds))
         }
         let engine = SyncEngine(

@@ -52,7 +52,7 @@ final class RunContext: Sendable {
     /// A store's objects, with this run's runner and time-outs.
     func client(for url: String) throws -> StoreClient {
         try StoreClient(
-            url: StoreURL(parsing: url), access: StoreAccess(tool: job.sync.transferTool),
+            url: StoreURL(parsing: url), access: .ofMachine(tool: job.sync.transferTool),
             runner: host.runner, stallTimeout: .seconds(job.sync.transferTimeoutSeconds))
     }
 

@@ -85,7 +85,7 @@ extension SyncEngine {
 
     /// Downloads what the manifest names and verifies it; once more what differs.
     private func download(_ manifest: Manifest) async throws -> (String, [Manifest.Entry]) {
-        let directory = place.directory + "-restore"
+        let directory = place.restored
         let trees = [BucketLayout.output, BucketLayout.logs].filter { tree in
             manifest.files.contains { $0.path.utf8.starts(with: "\(tree)/".utf8) }
         }

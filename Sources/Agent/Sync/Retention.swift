@@ -67,19 +67,45 @@ enum Retention {
         return nil
     }
 
+    /// Makes `model-00001-of-00004` one with its siblings.
     private static func withoutShard(_ name: String) -> String {
-        name.replacing(/[0-9]+-of-[0-9]+/, with: "shard")
+        var runs = runs(of: name)
+        var index = 0
+        while index + 2 < runs.count {
+            if isNumber(runs[index]), runs[index + 1] == "-of-", isNumber(runs[index + 2]) {
+                runs.replaceSubrange(index...(index + 2), with: ["shard"])
+            }
+            index += 1
+        }
+        return runs.joined()
     }
 
     private static func pattern(of name: String) -> (pattern: String, numbers: [String]) {
-        var numbers: [String] = []
-        let pattern = name.replacing(/[0-9]+/) { match in
-            let digits = match.output.drop { $0 == "0" }
-            numbers.append(String(digits))
-            return "#"
-        }
-        return (pattern, numbers)
+        let runs = runs(of: name)
+        let numbers = runs.filter(isNumber).map { String($0.drop { $0 == "0" }) }
+        return (runs.map { isNumber($0) ? "#" : $0 }.joined(), numbers)
     }
+
+    /// Runs of digits, and of anything else between them, in order.
+    ///
+    /// By hand, since the parser of regular expressions would be a tenth of the agent.
+    private static func runs(of name: String) -> [Substring] {
+        var runs: [Substring] = []
+        var rest = name[...]
+        while let first = rest.first {
+            let isDigit = isDigit(first)
+            let run = rest.prefix { Self.isDigit($0) == isDigit }
+            runs.append(run)
+            rest = rest[run.endIndex...]
+        }
+        return runs
+    }
+
+    private static func isDigit(_ character: Character) -> Bool {
+        ("0"..."9").contains(character)
+    }
+
+    private static func isNumber(_ run: Substring) -> Bool { run.first.map(isDigit) ?? false }
 
     /// What links called best point to, as paths of objects.
     static func bestTargets(below output: String) -> Set<String> {

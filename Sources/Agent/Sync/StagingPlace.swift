@@ -8,6 +8,8 @@ struct StagingPlace: Sendable {
     let directory: String
     /// In memory, for small files alone.
     let memory: String
+    /// Where a restore downloads to.
+    var restored: String { directory + "-restore" }
 
     /// The largest file that is staged in memory.
     static let largestInMemory: Int64 = 64 << 20

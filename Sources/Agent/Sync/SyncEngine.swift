@@ -132,6 +132,7 @@ actor SyncEngine {
     func prepare() throws {
         guard !isPrepared else { return }
         try makeDirectories(stateDirectory, mode: 0o700)
+        for directory in [place.directory, place.restored] { Leftovers.end(using: directory) }
         try place.prepare()
         loadIndex()
         isPrepared = true

@@ -123,7 +123,7 @@ extension SyncEngine {
         guard !oldest.isEmpty else { return }
         jobs.removeAll { job in
             guard job.kind != .log, job.kind != .partial, job.kind != .stale,
-                let mtime = oldest[PathKey(parentDirectory(job.path))], job.stamp.mtime > mtime
+                let mtime = oldest[PathKey(parentDirectory(job.path))], job.stamp.mtime >= mtime
             else { return false }
             waiting.append(job.index)
             return true

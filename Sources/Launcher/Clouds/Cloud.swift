@@ -24,8 +24,6 @@ protocol Cloud: Sendable {
     func machineState(of record: RunRecord, in folder: RunFolder) async throws -> MachineState
     /// What the agent says of itself; nil before its first word.
     func status(of record: RunRecord, in folder: RunFolder) async throws -> RunStatus?
-    /// The last lines of one of the run's logs, where that can be had cheaply.
-    func lastLines(of log: String, count: Int, in folder: RunFolder) -> String?
     /// Asks the agent to end the training, sync and stop; returns at once.
     func stop(_ record: RunRecord, in folder: RunFolder) async throws
     /// Ends the machine's life now; its disk is kept.

@@ -69,7 +69,7 @@ struct LocalCloud: Cloud {
         command.workingDirectory = folder.machine
         // On a VM the machine's identity opens the buckets; here it is the user's key.
         if let key = plan.access.credentialsPath {
-            command.environment["GOOGLE_APPLICATION_CREDENTIALS"] = key
+            command.environment[StoreAccess.credentialsVariable] = key
         }
         let running = try runner.start(command)
         var record = record
@@ -83,7 +83,7 @@ struct LocalCloud: Cloud {
                 if exists(statusPath(in: folder)) { return }
                 throw Failure(
                     "the agent ended at once",
-                    detail: LogTail.lastLines(5, of: folder.agentOutput).map(harmless),
+                    detail: folder.lastWordsOfAgent,
                     hint:
                         "try it by hand: \(plan.agent.path) run --code_path DIR --dataset_directory DIR"
                 )
@@ -105,10 +105,6 @@ struct LocalCloud: Cloud {
 
     private func statusPath(in folder: RunFolder) -> String {
         directories(in: folder).work + "/" + BucketLayout.status
-    }
-
-    func lastLines(of log: String, count: Int, in folder: RunFolder) -> String? {
-        LogTail.lastLines(count, of: directories(in: folder).logs + "/" + log).map(harmless)
     }
 
     func stop(_ record: RunRecord, in folder: RunFolder) async throws {
@@ -134,5 +130,7 @@ struct LocalCloud: Cloud {
         let client = try record.client(runner: runner)
         let paths = try await client.list().map(\.path)
         try await client.delete(paths)
+        // A directory is no object, so the store leaves that of the run, empty by now.
+        if client.url.scheme == "file" { rmdir(client.url.path) }
     }
 }

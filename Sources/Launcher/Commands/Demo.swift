@@ -48,8 +48,9 @@ struct Demo: Sendable {
         start.agentPath = arguments.agentPath
 
         let begun = try await Start(context: context).begin(start)
-        let code = try await Watch(context: context).untilEnd(
-            of: begun.record, in: begun.folder, cloud: begun.cloud)
+        let view = try await Watch(context: context).follow(
+            begun.record, in: begun.folder, cloud: begun.cloud)
+        let code = view.status?.outcome?.processExitStatus ?? ExitCode.failed.rawValue
 
         var finish = FinishArguments()
         finish.address.short = begun.record.run.description
@@ -69,11 +70,11 @@ struct Demo: Sendable {
 
         the model is in  \(collected.directory)/output
 
-        the same by hand, with your own code and data in place of these:
+        the three commands that did it, for your own code and data:
           train start --cloud local --code_name classifier --code_path \(start.codePath) \\
               --dataset_name digits --dataset_bucket \(start.datasetBucket)
           train status classifier/digits
-          train finish classifier/digits --wait
+          train finish classifier/digits
 
         """
     }

@@ -67,13 +67,13 @@ struct Finish: Sendable {
         _ record: RunRecord, in folder: RunFolder, cloud: any Cloud, _ arguments: FinishArguments,
         force: Bool
     ) async throws -> RunView {
+        // Where the agent is gone its trainer may still write: that ends first too.
+        if force { try await cloud.kill(record, in: folder) }
         let view = try await RunView.look(at: record, in: folder, cloud: cloud)
         guard view.state == .running else { return view }
         if arguments.stop {
             try await cloud.stop(record, in: folder)
-        } else if force {
-            try await cloud.kill(record, in: folder)
-        } else if !arguments.wait {
+        } else if !arguments.wait && !force {
             let run = record.run
             throw Failure(
                 "\(run) is still alive: \(StatusText.headline(view, now: context.now()))",

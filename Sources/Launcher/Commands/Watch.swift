@@ -11,7 +11,9 @@ struct Watch: Sendable {
         -> Int32
     {
         let view = try await follow(record, in: folder, cloud: cloud)
-        return try report(view, cloud: cloud)
+        let outcome = try report(view)
+        context.console.output("collect it:  train finish \(record.run)\n")
+        return outcome.processExitStatus
     }
 
     /// - Throws: `Failure` where the user had enough; the run goes on.
@@ -34,23 +36,20 @@ struct Watch: Sendable {
         }
     }
 
-    private func report(_ view: RunView, cloud: any Cloud) throws -> Int32 {
+    /// Says how a run ended.
+    ///
+    /// - Throws: `Failure` where nobody knows.
+    func report(_ view: RunView) throws -> Outcome {
         let run = view.record.run
         guard let outcome = view.status?.outcome else {
             throw Failure(
                 "\(run): the agent is gone and left no outcome",
-                detail: LogTail.lastLines(5, of: view.folder.agentOutput).map(harmless),
-                hint: StatusText.hint(view))
+                detail: view.folder.lastWordsOfAgent, hint: StatusText.hint(view))
         }
         context.console.output("\(run): \(StatusText.outcome(outcome))\n")
-        if outcome.kind == .failed || outcome.kind == .setupFailed {
-            let log =
-                outcome.kind == .failed ? BucketLayout.trainLog : BucketLayout.setupLog
-            if let lines = cloud.lastLines(of: log, count: 15, in: view.folder) {
-                context.console.error("the last lines of \(log):\n\(lines)\n")
-            }
+        if let lines = outcome.lastLines, !lines.isEmpty {
+            context.console.error("its last lines:\n\(harmless(lines))\n")
         }
-        context.console.output("collect it:  train finish \(run)\n")
-        return outcome.processExitStatus
+        return outcome
     }
 }

@@ -20,30 +20,30 @@ enum DatasetPlace: Sendable, Equatable {
 
     /// Looks whether it can be read and holds anything.
     ///
-    /// - Throws: `Failure` naming `--dataset_bucket`.
+    /// - Throws: `Failure` naming the place.
     func check(access: StoreAccess, runner: any CommandRunner) async throws {
         switch self {
         case .directory(let path):
             guard exists(path) else {
                 throw Failure(
-                    "--dataset_bucket: there is no directory \(quoted(path))",
+                    "there is no directory \(quoted(path))",
                     hint: "give a directory, or a bucket such as gs://BUCKET")
             }
             guard isDirectory(path) else {
                 throw Failure(
-                    "--dataset_bucket \(quoted(path)) is a file",
+                    "\(quoted(path)) is a file",
                     hint: "give the directory that holds the dataset")
             }
             guard try Self.holdsFile(path, depth: 0) else {
                 throw Failure(
-                    "--dataset_bucket \(quoted(path)) is empty: no file is in it",
+                    "\(quoted(path)) is empty: no file is in it",
                     hint: "put the dataset there first, or give another directory")
             }
         case .bucket(let url):
             let client = try StoreClient(url: url, access: access, runner: runner)
             guard try await !client.list().isEmpty else {
                 throw Failure(
-                    "--dataset_bucket \(url) is empty: no object is in it",
+                    "\(url) is empty: no object is in it",
                     hint: "upload the dataset first, or check the name")
             }
         }
@@ -51,7 +51,7 @@ enum DatasetPlace: Sendable, Equatable {
 
     private static func holdsFile(_ path: String, depth: Int) throws -> Bool {
         guard let names = try? FileManager.default.contentsOfDirectory(atPath: path) else {
-            throw systemFailure("--dataset_bucket: cannot read \(quoted(path))", code: EACCES)
+            throw systemFailure("cannot read \(quoted(path))", code: EACCES)
         }
         // Files first: the answer is then found without walking through a million of them.
         let places = names.map { path + "/" + $0 }

@@ -38,8 +38,10 @@ struct Planner: Sendable {
             run: run, code: code,
             gitCommit: await GitCommit.of(code.directory, runner: context.runner), module: module,
             arguments: arguments.arguments, environment: variables, secrets: secrets,
-            dataset: try named("--dataset_bucket") { try cloud.dataset(arguments.datasetBucket) },
-            output: try named("--output_bucket") {
+            dataset: try await named("--dataset_bucket") {
+                try cloud.dataset(arguments.datasetBucket)
+            },
+            output: try await named("--output_bucket") {
                 try cloud.output(of: run, in: folder, bucket: arguments.outputBucket)
             },
             agent: agent,
@@ -47,10 +49,14 @@ struct Planner: Sendable {
             sync: arguments.sync, graceSeconds: arguments.graceSeconds,
             maxDuration: arguments.maxDuration.limit, maxRestarts: arguments.maxRestarts)
         try await steps.run("looking at the dataset") {
-            try await plan.dataset.check(access: plan.access, runner: context.runner)
+            try await named("--dataset_bucket") {
+                try await plan.dataset.check(access: plan.access, runner: context.runner)
+            }
         }
         if arguments.outputBucket != nil {
-            try await steps.run("looking at the output bucket") { try await checkOutput(plan) }
+            try await steps.run("looking at the output bucket") {
+                try await named("--output_bucket") { try await checkOutput(plan) }
+            }
         }
         try await cloud.preflight(plan)
         return (plan, cloud)
@@ -80,16 +86,18 @@ struct Planner: Sendable {
         let objects = try await client.list()
         guard objects.isEmpty else {
             throw Failure(
-                "--output_bucket: \(plan.output) already holds "
+                "\(plan.output) already holds "
                     + "\(counted(objects.count, "object")) of an earlier run",
                 hint: "move them away or delete them, or give the run another name")
         }
     }
 
     /// Puts the flag's name before what is wrong with its value.
-    private func named<Value>(_ flag: String, _ body: () throws -> Value) throws -> Value {
+    private func named<Value>(
+        _ flag: String, _ body: () async throws -> Value
+    ) async throws -> Value {
         do {
-            return try body()
+            return try await body()
         } catch var failure as Failure {
             failure.summary = "\(flag): \(failure.summary)"
             throw failure

@@ -16,6 +16,9 @@ struct RunFolder: Sendable, Equatable {
     /// What the local agent says on stdout and stderr.
     var agentOutput: String { machine + "/agent.out" }
 
+    /// The end of that, for a failure's detail.
+    var lastWordsOfAgent: String? { LogTail.lastLines(5, of: agentOutput).map(harmless) }
+
     var exists: Bool { isDirectory(path) }
 
     /// - Throws: `Failure` naming the file and the field that is wrong.

@@ -41,4 +41,13 @@ package struct StoreAccess: Sendable, Equatable {
         self.tool = tool
         self.program = program
     }
+
+    /// The variable by which the local cloud hands its agent the user's key: a path, no secret.
+    package static let credentialsVariable = "TRAIN_CREDENTIALS_PATH"
+
+    /// What an agent has: that key where there is one, else the machine's own identity.
+    package static func ofMachine(tool: String?) -> StoreAccess {
+        StoreAccess(
+            credentialsPath: ProcessInfo.processInfo.environment[credentialsVariable], tool: tool)
+    }
 }

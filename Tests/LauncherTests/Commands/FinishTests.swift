@@ -157,4 +157,19 @@ struct FinishTests {
         #expect(json["files"] == 3)
         #expect(json["directory"] == .string(try laptop.collection()))
     }
+
+    @Test func `of a bucket of the user's own only the run's part is removed`() async throws {
+        let bucket = laptop.scratch.path + "/bucket"
+        try laptop.scratch.write("mine", to: "bucket/other/file")
+        var plan = try laptop.plan(.succeed)
+        plan.output = try laptop.cloud.output(
+            of: plan.run, in: try laptop.context.state.folder(of: plan.run), bucket: bucket)
+        let begun = try await laptop.begin(plan)
+        try await laptop.ended(begun)
+        #expect(exists("\(bucket)/\(plan.run.slug)/run/manifest.json"))
+        #expect(await finish() == 0, "\(laptop.heard.errors)")
+        #expect(exists(try laptop.collection() + "/output/epoch 1/mödel.bin"))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: bucket) == ["other"])
+        #expect(laptop.scratch.read("bucket/other/file") == "mine")
+    }
 }

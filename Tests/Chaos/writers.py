@@ -1,0 +1,191 @@
+"""One writer: python3 writers.py KIND OUTPUT LOGS SEED. Ends cleanly on SIGTERM, torn on SIGKILL."""
+
+import json
+import mmap
+import os
+import random
+import signal
+import sys
+import time
+
+from sealed import payload, seal
+
+stopping = False
+
+
+def stop(*_):
+    global stopping
+    stopping = True
+
+
+class Writer:
+    def __init__(self, kind, output, logs, seed):
+        self.kind, self.output, self.logs = kind, output, logs
+        self.chance = random.Random(f"{kind} {seed}")
+        self.seed = seed
+
+    def pause(self, longest=0.2):
+        time.sleep(self.chance.random() * longest)
+
+    def slowly(self, file, content, pieces=6):
+        """Writes in pieces, so that there is much time to be caught half-way."""
+        step = len(content) // pieces + 1
+        for start in range(0, len(content), step):
+            file.write(content[start : start + step])
+            file.flush()
+            self.pause(0.06)
+
+    def path(self, name):
+        path = os.path.join(self.output, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        return path
+
+    def content(self, most=60_000):
+        return seal(payload(self.chance, most))
+
+    def in_place(self, turn):
+        with open(self.path(f"in_place/{turn % 3}.bin"), "wb") as file:
+            self.slowly(file, self.content())
+
+    def restless(self, turn):
+        """Rewritten so often that no two scans ever see it the same."""
+        with open(self.path("restless.bin"), "wb") as file:
+            file.write(self.content(2000))
+        time.sleep(0.05)
+
+    def overwrite(self, turn):
+        """The same size, over what is there."""
+        path = self.path(f"overwrite/{turn % 2}.bin")
+        content = seal(self.chance.randbytes(40_000))
+        with open(path, "r+b" if os.path.exists(path) else "wb") as file:
+            self.slowly(file, content)
+            file.truncate(len(content))
+
+    def truncate(self, turn):
+        path = self.path("truncate.bin")
+        content = self.content()
+        with open(path, "ab") as file:
+            file.truncate(0)
+            self.pause()
+            self.slowly(file, content)
+
+    def rename(self, turn):
+        path = self.path(f"rename/{turn % 4}.pt")
+        temporary = f"{path}.{turn}.tmp"
+        with open(temporary, "wb") as file:
+            self.slowly(file, self.content())
+        os.replace(temporary, path)
+
+    def quick_rename(self, turn):
+        """Again and again, faster than the kernel's clock ticks."""
+        path = self.path("quick_rename.json")
+        for _ in range(5):
+            with open(path + ".tmp", "wb") as file:
+                file.write(self.content(500))
+            os.replace(path + ".tmp", path)
+
+    def mixed(self, turn):
+        """Renamed into place first, then written in place as the same inode."""
+        path = self.path(f"mixed/{turn % 3}.bin")
+        with open(path + ".tmp", "wb") as file:
+            file.write(self.content())
+        self.pause(0.02)
+        os.replace(path + ".tmp", path)
+        self.pause(0.5)
+        with open(path, "r+b") as file:
+            content = self.content()
+            self.slowly(file, content)
+            file.truncate(len(content))
+
+    def mapped(self, turn):
+        """Through a mapping whose descriptor is closed long before."""
+        path = self.path("mapped.bin")
+        content = seal(self.chance.randbytes(50_000))
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT)
+        os.ftruncate(descriptor, len(content))
+        view = mmap.mmap(descriptor, len(content))
+        os.close(descriptor)
+        step = len(content) // 8 + 1
+        for start in range(0, len(content), step):
+            piece = content[start : start + step]
+            view[start : start + len(piece)] = piece
+            self.pause(0.1)
+        view.close()
+
+    def many_small(self, turn):
+        for number in range(50):
+            with open(self.path(f"many/{turn % 4}/{number}"), "wb") as file:
+                file.write(self.content(300))
+
+    def directory_rename(self, turn):
+        final = self.path(f"moved/{self.seed}-{turn}")
+        temporary = final + ".tmp"
+        os.makedirs(temporary, exist_ok=True)
+        for number in range(5):
+            with open(f"{temporary}/{number}.bin", "wb") as file:
+                self.slowly(file, self.content(5000), pieces=2)
+        os.rename(temporary, final)
+
+    def checkpoint(self, turn):
+        """Fifty shards, then an index that promises them."""
+        name = f"checkpoint-{self.seed}-{turn}"
+        parts = {}
+        for number in range(50):
+            content = self.content(2000)
+            with open(self.path(f"{name}/shard-{number}"), "wb") as file:
+                file.write(content)
+            parts[f"shard-{number}"] = len(content)
+            if number % 10 == 0:
+                self.pause(0.05)
+        index = self.path(f"{name}/index.json")
+        with open(index + ".tmp", "wb") as file:
+            file.write(seal(json.dumps(parts).encode()))
+        self.pause(0.02)
+        os.replace(index + ".tmp", index)
+
+    def strange_times(self, turn):
+        """A clock that jumps: whole files dated into the past and the future."""
+        path = self.path(f"times/{turn % 3}")
+        with open(path, "wb") as file:
+            self.slowly(file, self.content(5000), pieces=2)
+            moment = self.chance.choice([0, 1e9, 4e9]) + turn % 2
+            os.utime(file.fileno(), (moment, moment))
+
+    def vanishing(self, turn):
+        path = self.path(f"vanish/{turn}/deep/file")
+        with open(path, "wb") as file:
+            file.write(self.content(3000))
+        self.pause()
+        os.unlink(path)
+        os.removedirs(os.path.dirname(path))
+
+    def append(self, turn):
+        """Numbered lines, each written in two halves."""
+        path = os.path.join(self.logs, f"lines-{self.seed}.jsonl")
+        with open(path, "ab", buffering=0) as file:
+            for number in range(turn * 20, turn * 20 + 20):
+                line = json.dumps({"n": number, "text": "x" * self.chance.randrange(200)})
+                half = self.chance.randrange(len(line))
+                file.write(line[:half].encode())
+                self.pause(0.01)
+                file.write(line[half:].encode() + b"\n")
+
+    def run(self):
+        turn = 0
+        while not stopping:
+            getattr(self, self.kind)(turn)
+            turn += 1
+            if self.kind not in ("restless", "append"):
+                self.pause(0.3)
+
+
+KINDS = [
+    name
+    for name in vars(Writer)
+    if not name.startswith("_") and name not in ("pause", "slowly", "path", "content", "run")
+]
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, stop)
+    kind, output, logs, seed = sys.argv[1:]
+    Writer(kind, output, logs, seed).run()

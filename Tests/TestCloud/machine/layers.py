@@ -1,0 +1,32 @@
+"""A machine's disk before it has one: its own files over the image that all share."""
+
+from __future__ import annotations
+
+import os
+
+# In a mount namespace of its own, so that the mount is gone with the command.
+SCRIPT = """set -e
+merged=$1 options=$2
+shift 2
+mount -t overlay overlay -o "$options" "$merged"
+exec "$@"
+"""
+
+
+class Layers:
+    """`own` holds what differs from the image, before and after the machine has run."""
+
+    def __init__(self, folder: str, rootfs: str) -> None:
+        self.rootfs = rootfs
+        self.own = os.path.join(folder, "own")
+        self.merged = os.path.join(folder, "merged")
+        self._work = os.path.join(folder, "work")
+        for path in (self.own, self.merged, self._work):
+            os.makedirs(path, exist_ok=True)
+
+    def command(self, *argv: str) -> list[str]:
+        """The command with `merged` mounted; it dies with our thread."""
+        options = f"lowerdir={self.rootfs},upperdir={self.own},workdir={self._work}"
+        start = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--propagation", "private"]
+        start += ["sh", "-c", SCRIPT, "sh", self.merged, options]
+        return [*start, *argv]

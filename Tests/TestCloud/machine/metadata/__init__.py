@@ -1,0 +1,1 @@
+"""The metadata servers of the clouds: what a machine learns about itself, and its credentials."""

@@ -1,0 +1,114 @@
+"""Lays out what Terraform needs to run against the stand-in clouds: `python3 mirror.py DIR`.
+
+    DIR/mirror/…            providers google and azurerm (this stand-in), aws where installed
+    DIR/terraform.rc        makes Terraform take providers from there and from nowhere else
+    DIR/cloud/              the toy cloud: one JSON file per resource that lives
+    DIR/environment.json    {NAME: VALUE} to set for terraform; null means unset
+
+Prints the same JSON. `terraform init` then needs no network. A .terraform.lock.hcl from elsewhere
+does not fit these providers. AWS is the real provider: AWS_ENDPOINT_URL points it to an emulator.
+"""
+
+import json
+import os
+import pathlib
+import platform
+import shlex
+import shutil
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+VERSIONS = {"google": "6.50.0", "azurerm": "4.55.0"}
+SOURCE = "registry.terraform.io/hashicorp"
+# Where a provider may have been put, besides the places Terraform itself looks at.
+PROVIDER_FOLDERS = ["~/.terraform.d/plugins", "~/.terraform.d/plugin-cache", "/usr/share/terraform"]
+PROVIDER_FOLDERS += ["/usr/local/share/terraform/plugins", "/opt"]
+
+
+def this_platform():
+    """linux_amd64 and the like."""
+    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+    return f"{sys.platform}_{machine}"
+
+
+def write_stand_in(mirror, name):
+    """A provider's executable that is this package in the Python that runs now."""
+    folder = mirror / SOURCE / name / VERSIONS[name] / this_platform()
+    folder.mkdir(parents=True, exist_ok=True)
+    wrapper = folder / f"terraform-provider-{name}_v{VERSIONS[name]}"
+    command = shlex.join(["env", f"PYTHONPATH={HERE}", sys.executable, "-m", "standin", name])
+    wrapper.write_text(f"#!/bin/sh\nexec {command}\n")
+    wrapper.chmod(0o755)
+
+
+def find_aws():
+    """The folder of the newest real AWS provider 5.x on this machine, None where there is none."""
+    found = []
+    asked = os.environ.get("TF_PLUGIN_CACHE_DIR"), os.environ.get("TRAIN_TEST_AWS_PROVIDER")
+    for place in [*filter(None, asked), *PROVIDER_FOLDERS]:
+        for root, folders, files in os.walk(os.path.expanduser(place)):
+            if root.count("/") > 10:
+                folders.clear()
+            if any(file.startswith("terraform-provider-aws_v5.") for file in files):
+                found.append(pathlib.Path(root))
+    return max(found, key=lambda path: [int(x) for x in path.parent.name.split(".")], default=None)
+
+
+def link_aws(mirror):
+    """The real AWS provider in the mirror; whether there is one."""
+    real = find_aws()
+    if real is None:
+        return False
+    folder = mirror / SOURCE / "aws" / real.parent.name / real.name
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    if not folder.exists():
+        folder.symlink_to(real)
+    return True
+
+
+def lay_out(directory):
+    """Everything below one directory; what to set for terraform."""
+    directory = pathlib.Path(directory).resolve()
+    mirror = directory / "mirror"
+    (directory / "cloud").mkdir(parents=True, exist_ok=True)
+    for name in VERSIONS:
+        write_stand_in(mirror, name)
+    has_aws = link_aws(mirror)
+    settings = directory / "terraform.rc"
+    place = json.dumps(str(mirror))
+    settings.write_text(
+        "disable_checkpoint = true\nprovider_installation {\n  filesystem_mirror {\n"
+        f'    path    = {place}\n    include = ["{SOURCE}/*"]\n  }}\n}}\n'
+    )
+    environment = {
+        "TF_CLI_CONFIG_FILE": str(settings),
+        "CHECKPOINT_DISABLE": "1",
+        "TF_INPUT": "0",
+        "TF_IN_AUTOMATION": "1",
+        "TF_PLUGIN_CACHE_DIR": None,
+        "TF_REATTACH_PROVIDERS": None,
+        "TFSHIM_CLOUD": str(directory / "cloud"),
+        "TFSHIM_LOG": str(directory / "operations.jsonl"),
+        "TFSHIM_FAULTS": str(directory / "faults.json"),
+        "TRAIN_TEST_HAS_AWS": "1" if has_aws else None,
+    }
+    (directory / "environment.json").write_text(json.dumps(environment, indent=2) + "\n")
+    return environment
+
+
+def main():
+    """The command line."""
+    if len(sys.argv) != 2:
+        sys.exit("usage: mirror.py DIR")
+    try:
+        import cryptography  # noqa: F401
+        import tf  # noqa: F401
+    except ImportError as error:
+        sys.exit(f"mirror.py: {error}: pip install -r {HERE / 'requirements.txt'}")
+    if not shutil.which("terraform"):
+        sys.exit("mirror.py: terraform is not installed")
+    print(json.dumps(lay_out(sys.argv[1]), indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,31 @@
+#!/bin/bash
+# Deallocates this Azure machine through its own managed identity, which may do that and nothing else to it. Being off is not
+# enough: until it is deallocated the machine costs what it costs running. So it is tried for an hour.
+set -uo pipefail
+while IFS='=' read -r name value; do
+  if [[ $name == IDENTITY ]]; then identity=$value; fi
+done </etc/train/bootstrap.env
+imds=http://169.254.169.254/metadata
+manager=https://management.azure.com
+
+deallocate() {
+  local machine token
+  machine=$(curl --fail --silent --show-error --max-time 10 --header 'Metadata: true' \
+    "$imds/instance/compute/resourceId?api-version=2021-02-01&format=text") || return 1
+  token=$(curl --fail --silent --show-error --max-time 10 --header 'Metadata: true' --get \
+    --data-urlencode "msi_res_id=$identity" --data-urlencode "resource=$manager/" \
+    "$imds/identity/oauth2/token?api-version=2018-02-01" | sed -n 's/.*"access_token" *: *"\([^"]*\)".*/\1/p') || return 1
+  printf 'header = "Authorization: Bearer %s"\n' "$token" |
+    curl --config - --fail --silent --show-error --max-time 30 --request POST --header 'Content-Length: 0' \
+      "$manager$machine/deallocate?api-version=2024-07-01"
+}
+
+for attempt in {1..120}; do
+  if deallocate; then
+    echo "train-deallocate: Azure deallocates this machine"
+    exit 0
+  fi
+  echo "train-deallocate: attempt $attempt failed; until one succeeds this machine goes on billing"
+  sleep 30
+done
+exit 1
