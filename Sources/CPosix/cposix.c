@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <sys/ioctl.h>
@@ -64,6 +65,22 @@ int cposix_become_subreaper(void) {
     return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 #else
     return 0;
+#endif
+}
+
+int cposix_has_writer(int descriptor) {
+#ifdef __linux__
+    // Who opens the file for writing in the moment in which we hold the lease waits that long, and
+    // we get a signal: by default SIGIO, which would end this process; SIGURG does nothing.
+    if (fcntl(descriptor, F_SETSIG, SIGURG) != 0) return -1;
+    if (fcntl(descriptor, F_SETLEASE, F_RDLCK) == 0) {
+        fcntl(descriptor, F_SETLEASE, F_UNLCK);
+        return 0;
+    }
+    return errno == EAGAIN ? 1 : -1;
+#else
+    (void)descriptor;
+    return -1;
 #endif
 }
 

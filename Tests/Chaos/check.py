@@ -57,7 +57,8 @@ def freshness(bucket, root, prefix, found):
         content = read(os.path.join(root, path))
         if os.path.isfile(there) and read(there) == content:
             continue
-        if os.path.isfile(there + ".partial") and read(there + ".partial") == content:
+        partials = [there + ".partial"] + [f"{there}.partial.{n}" for n in range(2, 20)]
+        if any(os.path.isfile(name) and read(name) == content for name in partials):
             continue
         if prefix == "logs" and os.path.isfile(there) and content.startswith(read(there)):
             whole_lines = content[: content.rfind(b"\n") + 1]

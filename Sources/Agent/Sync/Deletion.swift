@@ -12,7 +12,7 @@ extension SyncEngine {
         guard !doomed.isEmpty else { return }
         for index in doomed { table[index].flags.insert(.doomed) }
         isManifestBehind = true
-        try? journal.append(doomed.map { .doomed(table.path($0)) })
+        remember(doomed.map { .doomed(table.path($0)) })
     }
 
     /// Uploaded files that two scans did not see: one may have walked past a rename.
@@ -39,7 +39,7 @@ extension SyncEngine {
         let retired = Retention.superseded(files, keeping: keep, best: best)
         let indexes = retired.map { present[$0] }
         for index in indexes { table[index].flags.insert(.retired) }
-        try? journal.append(indexes.map { .retired(table.path($0), table[$0].current) })
+        remember(indexes.map { .retired(table.path($0), table[$0].current) })
         return indexes
     }
 
@@ -54,7 +54,7 @@ extension SyncEngine {
             table[index].flags.remove(.doomed)
             table[index].up = nil
         }
-        try journal.append(paths.map { .deleted($0) })
+        remember(paths.map { .deleted($0) })
         event(.sync, "deleted \(paths.count) objects", ["files": .integer(Int64(paths.count))])
     }
 }

@@ -26,6 +26,8 @@ extension SyncEngine {
                 let index = table.index(of: path)
                 table[index].current = stamp
                 table[index].flags.insert(.retired)
+            case .halfWritten(let path, let stamp):
+                halfWritten[PathKey(path)] = stamp
             case .manifest(let generation):
                 record.generation = generation
                 isManifestBehind = false
@@ -35,6 +37,22 @@ extension SyncEngine {
         }
         let isMostlyHistory = journal.lines > 10_000 && journal.lines > table.records.count * 2
         if isMostlyHistory || journal.isDamaged { try? rewriteIndex() }
+    }
+
+    /// Appends to the journal. Where that is not possible, as on a full disk, the sync goes on: what a
+    /// restarted agent does not know to be up goes up again.
+    func remember(_ entries: [IndexJournal.Entry]) {
+        do {
+            if isJournalBehind {
+                try rewriteIndex()
+            } else {
+                try journal.append(entries)
+            }
+            isJournalBehind = false
+        } catch {
+            if !isJournalBehind { event(.warning, (error as? Failure)?.summary ?? "\(error)", nil) }
+            isJournalBehind = true
+        }
     }
 
     /// Writes the journal anew: just what is, without how it came to be.
@@ -48,8 +66,11 @@ extension SyncEngine {
                 entries.append(.retired(table.path(index), file.current))
             }
         }
+        entries += halfWritten.map { .halfWritten($0.key.path, $0.value) }
         if permission == .given { entries.append(.restored) }
-        if record.generation > 0, !isManifestBehind { entries.append(.manifest(record.generation)) }
+        // Before what it does not tell of, or after all that it does.
+        let manifest = IndexJournal.Entry.manifest(record.generation)
+        if isManifestBehind { entries.insert(manifest, at: 0) } else { entries.append(manifest) }
         try journal.rewrite(entries)
     }
 
@@ -86,7 +107,7 @@ extension SyncEngine {
         record.files = files.count
         record.bytes = bytes
         isManifestBehind = false
-        try journal.append([.manifest(generation)])
+        remember([.manifest(generation)])
     }
 
     /// Beside the status, whole or not at all; in memory where the disk is full.

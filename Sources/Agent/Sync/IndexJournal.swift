@@ -14,6 +14,8 @@ struct IndexJournal {
         case doomed(String)
         /// Deleted by `--keep_last`; this version is not to go up again.
         case retired(String, Stamp)
+        /// Left half-written by a dead trainer; this version never counts as whole.
+        case halfWritten(String, Stamp)
         /// All before this line is told by the manifest of this generation.
         case manifest(Int)
         /// Output and logs of earlier machines are here.
@@ -82,6 +84,7 @@ struct IndexJournal {
             case .deleted(let path): text += "D\t\(path)\n"
             case .doomed(let path): text += "X\t\(path)\n"
             case .retired(let path, let stamp): text += "R\t\(fields(stamp))\t\(path)\n"
+            case .halfWritten(let path, let stamp): text += "H\t\(fields(stamp))\t\(path)\n"
             case .manifest(let generation): text += "M\t\(generation)\n"
             case .restored: text += "restored\n"
             }
@@ -106,6 +109,7 @@ struct IndexJournal {
         case ("D", 2): return .deleted(String(parts[1]))
         case ("X", 2): return .doomed(String(parts[1]))
         case ("R", 6): return stamp(parts[1...4]).map { .retired(String(parts[5]), $0) }
+        case ("H", 6): return stamp(parts[1...4]).map { .halfWritten(String(parts[5]), $0) }
         case ("M", 2): return Int(parts[1]).map { .manifest($0) }
         case ("restored", 1): return .restored
         default: return nil

@@ -11,12 +11,16 @@ extension SyncEngine {
             guard (try? prepare()) != nil else { return }
             let (pending, _) = scan()
             let time = watch.elapsed
+            var dead: [IndexJournal.Entry] = []
             for index in pending where !table[index].flags.contains(.log) {
                 let verdict = Settling.verdict(
                     settlingCase(index, isOpen: false, time: time), maxStaleness: .seconds(1 << 40))
                 if case .whole = verdict { continue }
-                halfWritten[PathKey(table.path(index))] = table[index].current
+                let path = table.path(index)
+                halfWritten[PathKey(path)] = table[index].current
+                dead.append(.halfWritten(path, table[index].current))
             }
+            remember(dead)
         }
     }
 

@@ -1,33 +1,81 @@
+import CPosix
 import Shared
 
-/// Which files some process may write to right now: open for writing, or mapped so.
+/// Whether some process may write to a file right now: has it open for writing, or mapped so.
 ///
-/// Read from /proc of every process we may look into: all of them for root, our own user's
-/// otherwise. Where there is no /proc nothing is found, and two quiet scans alone decide.
+/// The kernel is asked by trying for a read lease on the file, which it refuses while there is a
+/// writer, mappings included: exact, whoever the writer is, and a few microseconds. Where there are
+/// no leases (another user's file, some network file systems) `/proc` is read, for every process we
+/// may look into; where there is no `/proc` either, two quiet scans alone decide.
 struct OpenFiles: Sendable {
     /// One file, whatever it is called.
     struct Identity: Hashable, Sendable {
         var device: UInt64
         var inode: UInt64
+
+        init(device: UInt64, inode: UInt64) {
+            self.device = device
+            self.inode = inode
+        }
+
+        init(_ information: stat) {
+            self.init(device: UInt64(information.st_dev), inode: UInt64(information.st_ino))
+        }
     }
 
     private let proc: String
+    private let usesLeases: Bool
 
-    init(proc: String = "/proc") { self.proc = proc }
+    init(proc: String = "/proc", usesLeases: Bool = true) {
+        self.proc = proc
+        self.usesLeases = usesLeases
+    }
 
-    /// Those of `candidates` that a process can write to.
-    func writable(among candidates: Set<Identity>) -> Set<Identity> {
-        guard !candidates.isEmpty, let stream = opendir(proc) else { return [] }
-        defer { closedir(stream) }
+    /// Of these files, given by their paths, those that a process can write to.
+    ///
+    /// A path that is another file by now is passed over: whoever freezes it will notice.
+    func writable(among candidates: [Identity: String]) -> Set<Identity> {
         var found = Set<Identity>()
-        while let entry = readdir(stream) {
-            guard let process = name(of: entry), process.utf8.allSatisfy({ 48...57 ~= $0 }) else {
+        var unknown = Set<Identity>()
+        for (identity, path) in candidates {
+            let descriptor = systemOpen(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+            guard descriptor >= 0 else { continue }
+            defer { close(descriptor) }
+            var information = stat()
+            guard fstat(descriptor, &information) == 0, Identity(information) == identity else {
                 continue
             }
-            addOpen(by: "\(proc)/\(process)", among: candidates, to: &found)
-            if found.count < candidates.count {
-                addMapped(by: "\(proc)/\(process)", among: candidates, to: &found)
+            switch leaseAnswer(descriptor) {
+            case true?: found.insert(identity)
+            case false?: break
+            case nil: unknown.insert(identity)
             }
+        }
+        return found.union(seenInProc(unknown))
+    }
+
+    /// The same for a file that is open for reading.
+    func isWritable(_ descriptor: Int32) -> Bool {
+        if let answer = leaseAnswer(descriptor) { return answer }
+        var information = stat()
+        guard fstat(descriptor, &information) == 0 else { return false }
+        return !seenInProc([Identity(information)]).isEmpty
+    }
+
+    private func leaseAnswer(_ descriptor: Int32) -> Bool? {
+        guard usesLeases else { return nil }
+        let answer = cposix_has_writer(descriptor)
+        return answer < 0 ? nil : answer == 1
+    }
+
+    private func seenInProc(_ candidates: Set<Identity>) -> Set<Identity> {
+        guard !candidates.isEmpty,
+            let processes = try? FileManager.default.contentsOfDirectory(atPath: proc)
+        else { return [] }
+        var found = Set<Identity>()
+        for process in processes where process.utf8.allSatisfy({ 48...57 ~= $0 }) {
+            addOpen(by: "\(proc)/\(process)", among: candidates, to: &found)
+            addMapped(by: "\(proc)/\(process)", among: candidates, to: &found)
         }
         return found
     }
@@ -36,14 +84,12 @@ struct OpenFiles: Sendable {
         by process: String, among candidates: Set<Identity>, to found: inout Set<Identity>
     ) {
         // A process that ended meanwhile, or is another user's.
-        guard let stream = opendir("\(process)/fd") else { return }
-        defer { closedir(stream) }
-        while let entry = readdir(stream) {
-            guard let number = name(of: entry), number != ".", number != ".." else { continue }
+        guard let numbers = try? FileManager.default.contentsOfDirectory(atPath: "\(process)/fd")
+        else { return }
+        for number in numbers {
             var information = stat()
             guard stat("\(process)/fd/\(number)", &information) == 0 else { continue }
-            let identity = Identity(
-                device: UInt64(information.st_dev), inode: UInt64(information.st_ino))
+            let identity = Identity(information)
             guard candidates.contains(identity), !found.contains(identity),
                 isForWriting("\(process)/fdinfo/\(number)")
             else { continue }
@@ -84,15 +130,7 @@ struct OpenFiles: Sendable {
             // a name, a line break shows as \012: such a file has no legal object name anyhow.
             var information = stat()
             guard stat(path, &information) == 0 else { continue }
-            let identity = Identity(
-                device: UInt64(information.st_dev), inode: UInt64(information.st_ino))
-            if candidates.contains(identity) { found.insert(identity) }
-        }
-    }
-
-    private func name(of entry: UnsafeMutablePointer<dirent>) -> String? {
-        withUnsafePointer(to: &entry.pointee.d_name) { name in
-            name.withMemoryRebound(to: CChar.self, capacity: 1) { String(validatingCString: $0) }
+            if candidates.contains(Identity(information)) { found.insert(Identity(information)) }
         }
     }
 }

@@ -15,32 +15,36 @@ extension SyncEngine {
     func freezeAfterSecondLook(
         _ jobs: [SyncJob], _ batch: inout Batch, _ moved: inout Moved
     ) async {
-        var held: [(job: SyncJob, descriptor: Int32)] = []
+        var held: [(job: SyncJob, descriptor: Int32, stamp: Stamp)] = []
+        defer { held.forEach { close($0.descriptor) } }
         for job in jobs.prefix(Self.mostHeld) {
             do {
-                let source = source(of: job.path)
-                held.append((job, try Freezer.open(source, followingLink: job.isLink)))
+                let descriptor = try Freezer.open(
+                    source(of: job.path), followingLink: job.isLink)
+                var information = stat()
+                // What is there now, which may be younger than the scan.
+                fstat(descriptor, &information)
+                held.append((job, descriptor, Stamp(information)))
             } catch {
                 note(error, job, &moved)
             }
         }
         moved.left += jobs.count - min(jobs.count, Self.mostHeld)
         guard !held.isEmpty else { return }
-        defer { held.forEach { close($0.descriptor) } }
+        let wasOpen = held.map { openFiles.isWritable($0.descriptor) }
         try? await clock.sleep(for: Self.betweenLooks)
-        let writable = openFiles.writable(among: Set(held.map(\.job.identity)))
-        for (job, descriptor) in held {
-            guard !writable.contains(job.identity) else {
+        for ((job, descriptor, stamp), wasOpen) in zip(held, wasOpen) {
+            guard !wasOpen, !openFiles.isWritable(descriptor) else {
                 moved.left += 1
                 continue
             }
             do {
-                guard StagingPlace.hasRoom(for: job.stamp.size, at: place.directory) else {
+                guard StagingPlace.hasRoom(for: stamp.size, at: place.directory) else {
                     throw Freezer.Obstacle.diskFull
                 }
                 _ = try batch.add(
                     job.path, from: descriptor, named: source(of: job.path), origin: job.path,
-                    extent: .whole, expected: job.stamp, byLink: false)
+                    extent: .whole, expected: stamp, byLink: false)
             } catch let obstacle as Freezer.Obstacle {
                 note(obstacle, job, &moved)
             } catch {
@@ -58,33 +62,31 @@ extension SyncEngine {
         var quiet: Stamp?
         while watch.elapsed - start < Self.patience, !Task.isCancelled {
             let source = source(of: job.path)
+            let descriptor = try Freezer.open(source, followingLink: job.isLink)
+            defer { close(descriptor) }
             var information = stat()
-            guard stat(source, &information) == 0 else { throw .vanished }
-            var candidate = job
-            candidate.stamp = Stamp(information)
-            candidate.device = UInt64(information.st_dev)
-            if isOpen(candidate) {
+            fstat(descriptor, &information)
+            let current = Stamp(information)
+            if openFiles.isWritable(descriptor) {
                 quiet = nil
-            } else if quiet == candidate.stamp {
+            } else if quiet == current {
                 // Closed and the same at two moments, so its time is not of this very tick of the
                 // kernel's clock: any write from now on shows.
                 do {
-                    try freeze(candidate, as: job.path, .whole, byLink: false, into: &batch)
-                    if !isOpen(candidate) { return }
+                    _ = try batch.add(
+                        job.path, from: descriptor, named: source, origin: job.path,
+                        extent: .whole, expected: current, byLink: false)
+                    if !openFiles.isWritable(descriptor) { return }
                     batch.remove(job.path)
                 } catch .moved {
                     // Opened meanwhile: wait for the next moment.
                 }
                 quiet = nil
             } else {
-                quiet = candidate.stamp
+                quiet = current
             }
             try? await clock.sleep(for: .milliseconds(15))
         }
         throw .moved
-    }
-
-    private func isOpen(_ job: SyncJob) -> Bool {
-        !openFiles.writable(among: [job.identity]).isEmpty
     }
 }

@@ -25,7 +25,8 @@ extension SyncEngine {
         do {
             let count = try await restoreNow()
             permission = .given
-            try rewriteIndex()
+            isJournalBehind = true
+            remember([])
             return count
         } catch {
             if Task.isCancelled || error is CancellationError { throw error }

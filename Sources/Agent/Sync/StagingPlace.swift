@@ -49,9 +49,11 @@ struct StagingPlace: Sendable {
         return Int64(clamping: UInt64(information.f_bavail) &* UInt64(information.f_frsize))
     }
 
+    /// Of `path`, or of the nearest directory above it that is there by now.
     private static func device(_ path: String) -> dev_t? {
         var information = stat()
-        return stat(path, &information) == 0 ? information.st_dev : nil
+        if stat(path, &information) == 0 { return information.st_dev }
+        return parentDirectory(path) == path ? nil : device(parentDirectory(path))
     }
 }
 

@@ -37,6 +37,8 @@ actor SyncEngine {
     var table = FileTable()
     var scanNumber: UInt32 = 0
     var journal: IndexJournal
+    /// The journal could not be written, and lacks what happened since.
+    var isJournalBehind = false
     /// The bucket's manifest does not tell all that the journal does.
     var isManifestBehind = false
     var manifestWrittenAt: Duration?

@@ -15,13 +15,8 @@ struct SyncJob {
     var index: Int
     var path: String
     var stamp: Stamp
-    var device: UInt64
     var isLink: Bool
     var kind: Kind
-
-    var identity: OpenFiles.Identity {
-        OpenFiles.Identity(device: device, inode: stamp.inode)
-    }
 }
 
 extension SyncEngine {
@@ -43,8 +38,11 @@ extension SyncEngine {
     /// - Returns: the jobs, and how many files wait for a later sync.
     func judge(_ pending: [Int], last: Bool) -> (jobs: [SyncJob], waiting: Int) {
         let time = watch.elapsed
-        let outputs = pending.filter { !table[$0].flags.contains(.log) }
-        let writable = openFiles.writable(among: Set(outputs.map(identity)))
+        var candidates: [OpenFiles.Identity: String] = [:]
+        for index in pending where !table[index].flags.contains(.log) {
+            candidates[identity(index)] = source(of: table.path(index))
+        }
+        let writable = openFiles.writable(among: candidates)
         var jobs: [SyncJob] = []
         var waiting: [Int] = []
         for index in pending {
@@ -80,6 +78,8 @@ extension SyncEngine {
             let isUp = partials[key]?.stamp.isSameContent(as: file.current) ?? false
             return isUp ? nil : .partial
         }
+        // Written to since: by a trainer that was started again.
+        halfWritten[key] = nil
         let verdict = Settling.verdict(
             settlingCase(index, isOpen: isOpen, time: time),
             maxStaleness: .seconds(job.sync.maxStalenessSeconds))
@@ -103,7 +103,7 @@ extension SyncEngine {
     private func syncJob(_ index: Int, _ kind: SyncJob.Kind) -> SyncJob {
         SyncJob(
             index: index, path: table.path(index), stamp: table[index].current,
-            device: table[index].device, isLink: table[index].flags.contains(.link), kind: kind)
+            isLink: table[index].flags.contains(.link), kind: kind)
     }
 
     /// Keeps a file back while an older one of its directory is closed but not settled.

@@ -185,7 +185,7 @@ extension SyncEngine {
             throw error
         }
         runFiles.markSent(sentRun, at: watch.elapsed)
-        try markUp(&batch, &moved)
+        markUp(&batch, &moved)
     }
 
     private func stageRunFiles(into batch: inout Batch) -> [(path: String, stamp: Stamp)] {
@@ -199,19 +199,21 @@ extension SyncEngine {
 
     /// A mapping made while a copy was taken may have written to it unseen: such a copy is let go.
     private func dropWhatOpened(_ batch: inout Batch) {
-        var identities: [OpenFiles.Identity: [String]] = [:]
+        var paths: [OpenFiles.Identity: String] = [:]
+        var copies: [OpenFiles.Identity: [String]] = [:]
         for item in batch.items.values where !item.isPartial {
             guard let origin = item.origin, let index = table.existing(origin),
                 !table[index].flags.contains(.log), table[index].current == item.frozen.stamp
             else { continue }
-            identities[identity(index), default: []].append(item.path)
+            paths[identity(index)] = source(of: origin)
+            copies[identity(index), default: []].append(item.path)
         }
-        for identity in openFiles.writable(among: Set(identities.keys)) {
-            for path in identities[identity] ?? [] { batch.remove(path) }
+        for identity in openFiles.writable(among: paths) {
+            for path in copies[identity] ?? [] { batch.remove(path) }
         }
     }
 
-    private func markUp(_ batch: inout Batch, _ moved: inout Moved) throws {
+    private func markUp(_ batch: inout Batch, _ moved: inout Moved) {
         var entries: [IndexJournal.Entry] = []
         let items = batch.items.values.filter { $0.origin != nil }
         let torn = items.filter { !Freezer.isStill($0.frozen, at: batch.file(of: $0.path)) }
@@ -239,7 +241,7 @@ extension SyncEngine {
             moved.bytes += item.frozen.size
         }
         if !entries.isEmpty { isManifestBehind = true }
-        try journal.append(entries)
+        remember(entries)
     }
 
     private func currentChangeTime(of path: String, _ stamp: Stamp) -> Int64 {
@@ -256,8 +258,8 @@ extension SyncEngine {
         event(.warning, "\(quoted(path)) was written to while it was sent; it is sent again", nil)
         moved.torn.append(
             SyncJob(
-                index: index, path: path, stamp: table[index].current,
-                device: table[index].device, isLink: false, kind: .stale))
+                index: index, path: path, stamp: table[index].current, isLink: false,
+                kind: .stale))
     }
 
     private func notePartial(_ item: Batch.Item, origin: String) {

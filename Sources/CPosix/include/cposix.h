@@ -27,6 +27,10 @@ int cposix_pipe(int ends[2]);
 /// Makes this process the parent of its orphaned descendants (Linux), so none escapes a teardown.
 int cposix_become_subreaper(void);
 
+/// Whether any process can write to the file open, for reading only, at `descriptor`: has it open for
+/// writing, or mapped so. 1 yes, 0 no, -1 not known: no lease to be had here (Linux F_SETLEASE).
+int cposix_has_writer(int descriptor);
+
 /// Goes on with a CRC32C (0 at first) over more bytes, by the processor's instruction where it has one.
 uint32_t cposix_crc32c(uint32_t crc, const void *bytes, size_t count);
 

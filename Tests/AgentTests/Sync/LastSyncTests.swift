@@ -48,6 +48,21 @@ import Testing
             ])
     }
 
+    @Test func `a restarted engine still knows what was half-written`() async throws {
+        try fixture.rename("whole", to: fixture.output + "/model.pt")
+        let engine = try await fixture.ready()
+        await engine.tick()
+        try fixture.write("half", to: fixture.output + "/model.pt")
+        await engine.trainerEnded(abnormally: true)
+        await engine.tick()
+        let next = try await fixture.ready()
+        for _ in 1...3 { await next.tick() }
+        try await next.finish(until: nil)
+        #expect(fixture.object("output/model.pt") == "whole")
+        #expect(fixture.object("output/model.pt.partial") == "half")
+        #expect(fixture.object("output/model.pt.partial.2") == nil)
+    }
+
     @Test func `a trainer started again makes its half-written files whole`() async throws {
         let path = fixture.output + "/model.pt"
         try fixture.write("half", to: path)
@@ -117,11 +132,9 @@ import Testing
         let engine = try await fixture.ready()
         await engine.setFirstWait(.milliseconds(50))
         fixture.runner.isFailing = true
-        let start = ContinuousClock.now
         let failure = await #expect(throws: Failure.self) {
-            try await engine.finish(until: Date().addingTimeInterval(3))
+            try await engine.finish(until: Date().addingTimeInterval(2))
         }
-        #expect(ContinuousClock.now - start < .seconds(20))
         #expect(failure?.description.contains("'output/model.pt'") == true)
         #expect(fixture.runner.commands.count > 3)
         #expect(!fixture.record.verified)

@@ -7,19 +7,22 @@ import Testing
 /// A machine and a bucket in one temporary directory, and an engine between them.
 final class SyncFixture: Sendable {
     let root: TemporaryDirectory
+    let machine: String
     let runner = CountingRunner()
     let records = Mutex<[RunStatus.SyncRecord]>([])
     let events = Mutex<[(kind: Event.Kind, message: String)]>([])
 
-    var output: String { root.path + "/machine/output" }
-    var logs: String { root.path + "/machine/logs" }
-    var run: String { root.path + "/machine/run" }
-    var state: String { root.path + "/machine/state" }
+    var output: String { machine + "/output" }
+    var logs: String { machine + "/logs" }
+    var run: String { machine + "/run" }
+    var state: String { machine + "/state" }
     var bucket: String { root.path + "/bucket" }
     var record: RunStatus.SyncRecord { records.withLock { $0.last } ?? RunStatus.SyncRecord() }
 
-    init() throws {
+    /// - Parameter machine: where output, logs and state are, when not beside the bucket.
+    init(machine: String? = nil) throws {
         root = try TemporaryDirectory()
+        self.machine = machine ?? root.path + "/machine"
         for directory in [output, logs, run, bucket] { try makeDirectories(directory) }
     }
 
@@ -39,7 +42,7 @@ final class SyncFixture: Sendable {
                 cloud: "local", projectName: "p", codeName: "c", datasetName: "d"),
             code: Job.Code(source: ".", module: "m"), dataset: "/d", output: bucket,
             directories: Job.Directories(
-                work: root.path + "/machine", code: root.path, dataset: root.path, output: output,
+                work: machine, code: root.path, dataset: root.path, output: output,
                 logs: logs),
             createdAt: Date())
         change(&job.sync)
@@ -82,7 +85,9 @@ final class SyncFixture: Sendable {
 
     /// What the bucket holds; nil where there is no such object.
     func object(_ path: String) -> String? {
-        (try? readFile("\(bucket)/\(path)")).map { String(decoding: $0, as: UTF8.self) }
+        (try? readFile("\(bucket)/\(path)", limit: 1 << 30)).map {
+            String(decoding: $0, as: UTF8.self)
+        }
     }
 
     func manifest() throws -> Manifest {
@@ -96,9 +101,22 @@ extension SyncEngine {
     func setFirstWait(_ wait: Duration) { retry.first = wait }
 }
 
+/// A command that failed at once.
+private struct Refused: RunningCommand {
+    let pid: Int32 = 0
+    func wait() async -> CommandResult {
+        CommandResult(termination: .exited(1), errorOutput: "refused")
+    }
+    func send(_ signal: Int32) {}
+}
+
 /// Runs real commands, counts them, and fails those it is told to.
 final class CountingRunner: CommandRunner {
     private let state = Mutex<(commands: [Command], failing: Bool)>(([], false))
+    private let hook = Mutex<(@Sendable (Command) -> Void)?>(nil)
+
+    /// Does something before the next command starts, once.
+    func before(_ action: @escaping @Sendable (Command) -> Void) { hook.withLock { $0 = action } }
 
     var commands: [Command] { state.withLock { $0.commands } }
     var isFailing: Bool {
@@ -109,11 +127,17 @@ final class CountingRunner: CommandRunner {
     func start(
         _ command: Command, onOutput: (@Sendable (ArraySlice<UInt8>) -> Void)?
     ) throws -> any RunningCommand {
+        let action = hook.withLock { hook in
+            defer { hook = nil }
+            return hook
+        }
+        action?(command)
         let fails = state.withLock { state in
             state.commands.append(command)
             return state.failing
         }
-        return try PosixRunner().start(fails ? Command("false") : command, onOutput: onOutput)
+        if fails { return Refused() }
+        return try PosixRunner().start(command, onOutput: onOutput)
     }
 }
 

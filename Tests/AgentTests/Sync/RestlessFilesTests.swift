@@ -1,0 +1,136 @@
+import Shared
+import Testing
+
+@testable import Agent
+
+/// Files that never rest, and a disk that is full.
+@Suite(.enabled(if: isInstalled("python3"), "python3 is not installed"))
+struct RestlessFilesTests {
+    /// Runs one of the chaos writers while `body` does.
+    private func withWriter(
+        _ kind: String, _ fixture: SyncFixture, _ body: () async throws -> Void
+    ) async throws {
+        let script = "\(ChaosWorld.scripts)/writers.py"
+        let writer = try PosixRunner().start(
+            Command("python3", [script, kind, fixture.output, fixture.logs, "1"]))
+        try await body()
+        writer.send(SIGKILL)
+        _ = await writer.wait()
+    }
+
+    private func violations(_ fixture: SyncFixture) async throws -> [String] {
+        try await ChaosWorld(root: fixture.root.path).violations(isResting: false)
+    }
+
+    /// Ticks until the object was replaced `times` times, and finds it whole each time.
+    private func followed(_ path: String, times: Int, _ kind: String) async throws {
+        let fixture = try SyncFixture()
+        let engine = try await fixture.ready { $0.maxStalenessSeconds = 0.2 }
+        try await withWriter(kind, fixture) {
+            var seen = Set<String>()
+            let end = ContinuousClock.now + .seconds(60)
+            while seen.count < times, ContinuousClock.now < end {
+                await engine.tick()
+                if let object = fixture.object(path) { seen.insert(object) }
+                let found = try await violations(fixture)
+                #expect(found == [])
+            }
+            #expect(seen.count == times)
+        }
+    }
+
+    @Test func `a file rewritten in place all the time goes up, never torn`() async throws {
+        try await followed("output/restless.bin", times: 3, "restless")
+    }
+
+    @Test func `a file replaced faster than any clock ticks goes up, never torn`() async throws {
+        try await followed("output/quick_rename.json", times: 3, "quick_rename")
+    }
+
+    @Test func `a mapped file goes up only while nobody has it mapped`() async throws {
+        try await followed("output/mapped.bin", times: 2, "mapped")
+    }
+
+    @Test func `a link that was written to while it was sent is sent again as a copy`()
+        async throws
+    {
+        let fixture = try SyncFixture()
+        let path = fixture.output + "/model.pt"
+        try fixture.rename("first", to: path)
+        let engine = try await fixture.ready()
+        fixture.runner.before { command in
+            #expect(command.arguments.contains("upload"))
+            let descriptor = systemOpen(path, O_WRONLY | O_CLOEXEC)
+            _ = [UInt8]("second".utf8).withUnsafeBytes { systemWrite(descriptor, $0) }
+            close(descriptor)
+        }
+        await engine.tick()
+        #expect(fixture.object("output/model.pt") == "second")
+        #expect(fixture.told(.warning).count == 1)
+        #expect(try fixture.manifest().files.first?.crc32c == CRC32C.of(Data("second".utf8)))
+    }
+
+    @Test func `a file that changes between two scans of the same second is sent again`()
+        async throws
+    {
+        let fixture = try SyncFixture()
+        let engine = try await fixture.ready()
+        for content in ["one", "two", "six"] {
+            try fixture.rename(content, to: fixture.output + "/model.pt")
+            await engine.tick()
+            #expect(fixture.object("output/model.pt") == content)
+        }
+    }
+
+    @Test(.enabled(if: canMount, "needs root and tmpfs"))
+    func `a full disk stops no sync`() async throws {
+        let mounted = try TemporaryDirectory()
+        defer { mounted.remove() }
+        _ = try await PosixRunner().output(
+            of: Command("mount", ["-t", "tmpfs", "-o", "size=8m", "none", mounted.path]))
+        let fixture = try SyncFixture(machine: mounted.path)
+        let big = String(repeating: "x", count: 5 << 20)
+        try fixture.write(big, to: fixture.output + "/in_place.bin")
+        try fixture.write(String(repeating: "line\n", count: 300_000), to: fixture.logs + "/a.log")
+        let engine = try await fixture.ready()
+        try fill(mounted.path + "/output/rest.bin")
+        // Two ticks, or more where a child that is just being started still has our descriptors.
+        for _ in 1...100 {
+            await engine.tick()
+            if fixture.object("output/rest.bin") != nil { break }
+        }
+        await engine.tick()
+        #expect(fixture.record.lastError == nil)
+        #expect(fixture.told(.warning) == [])
+        #expect(fixture.object("output/in_place.bin")?.count == big.count)
+        #expect(fixture.object("logs/a.log")?.count == 1_500_000)
+        #expect(try fixture.manifest().files.map(\.path).contains("output/rest.bin"))
+        try await engine.finish(until: nil)
+        #expect(try fixture.manifest().final)
+        _ = try await PosixRunner().output(of: Command("umount", ["-l", mounted.path]))
+    }
+
+    /// Takes every byte that is left.
+    private func fill(_ path: String) throws {
+        let descriptor = systemOpen(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
+        defer { close(descriptor) }
+        for size in [1 << 16, 1 << 12, 1] {
+            let piece = [UInt8](repeating: 7, count: size)
+            while piece.withUnsafeBytes({ systemWrite(descriptor, $0) }) > 0 {}
+        }
+    }
+}
+
+/// Whether this process may mount a file system of its own.
+private let canMount: Bool = {
+    #if os(Linux)
+        guard geteuid() == 0, isInstalled("mount"), let place = try? TemporaryDirectory() else {
+            return false
+        }
+        defer { place.remove() }
+        guard mount("none", place.path, "tmpfs", 0, "size=1m") == 0 else { return false }
+        return umount2(place.path, 2) == 0
+    #else
+        return false
+    #endif
+}()
