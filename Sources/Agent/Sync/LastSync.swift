@@ -10,18 +10,42 @@ extension SyncEngine {
         await gate.alone {
             guard (try? prepare()) != nil else { return }
             let (pending, _) = scan()
-            let time = watch.elapsed
             var dead: [IndexJournal.Entry] = []
-            for index in pending where !table[index].flags.contains(.log) {
-                let verdict = Settling.verdict(
-                    settlingCase(index, isOpen: false, time: time), maxStaleness: .seconds(1 << 40))
-                if case .whole = verdict { continue }
+            for index in leftBehind(pending.filter { !table[$0].flags.contains(.log) }) {
                 let path = table.path(index)
                 halfWritten[PathKey(path)] = table[index].current
                 dead.append(.halfWritten(path, table[index].current))
             }
             remember(dead)
         }
+    }
+
+    /// What counts as half-written: all that is not known to be whole; and, in a directory below
+    /// `output/`, what was written later than a new file of these. A checkpoint's index would
+    /// promise its parts. In `output/` itself files have nothing to do with each other.
+    private func leftBehind(_ pending: [Int]) -> [Int] {
+        let time = watch.elapsed
+        var oldest: [PathKey: Int64] = [:]
+        var left: [Int] = []
+        var whole: [Int] = []
+        for index in pending {
+            let verdict = Settling.verdict(
+                settlingCase(index, isOpen: false, time: time), maxStaleness: .seconds(1 << 40))
+            if case .whole = verdict {
+                whole.append(index)
+                continue
+            }
+            left.append(index)
+            let parent = parentDirectory(table.path(index))
+            guard table[index].up == nil, parent != BucketLayout.output else { continue }
+            let directory = PathKey(parent)
+            oldest[directory] = min(oldest[directory] ?? .max, table[index].current.mtime)
+        }
+        return left
+            + whole.filter { index in
+                let directory = PathKey(parentDirectory(table.path(index)))
+                return oldest[directory].map { $0 <= table[index].current.mtime } ?? false
+            }
     }
 
     /// The last sync: everything, verified against the bucket's listing, until `deadline`.

@@ -48,6 +48,24 @@ import Testing
             ])
     }
 
+    @Test func `an index is not whole while parts of its directory are not`() async throws {
+        try fixture.write("old", to: fixture.output + "/results.csv")
+        let engine = try await fixture.ready()
+        for _ in 1...100 where fixture.object("output/results.csv") == nil { await engine.tick() }
+        try fixture.write("older", to: fixture.output + "/results.csv")
+        try fixture.rename("model", to: fixture.output + "/model.pt")
+        try fixture.write("part", to: fixture.output + "/checkpoint-1/shard")
+        try fixture.rename("index", to: fixture.output + "/checkpoint-1/index.json")
+        await engine.trainerEnded(abnormally: true)
+        try await engine.finish(until: nil)
+        #expect(
+            try fixture.manifest().files.map(\.path) == [
+                "output/checkpoint-1/index.json.partial", "output/checkpoint-1/shard.partial",
+                "output/model.pt", "output/results.csv", "output/results.csv.partial",
+            ])
+        #expect(fixture.object("output/results.csv") == "old")
+    }
+
     @Test func `a restarted engine still knows what was half-written`() async throws {
         try fixture.rename("whole", to: fixture.output + "/model.pt")
         let engine = try await fixture.ready()
