@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
+import sys
 import time
 
 from machine import clouds, tools
@@ -75,6 +77,7 @@ def run(chosen: argparse.Namespace) -> int:
 
 def main() -> int:
     """The exit status of the program."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so it cleans up
     chosen = parser().parse_args()
     if chosen.command == "check":
         reason = missing(chosen.tier)

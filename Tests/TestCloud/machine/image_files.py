@@ -61,6 +61,13 @@ def write(folder: str, path: str, text: str | bytes, mode: int = 0o644) -> None:
     os.chmod(target, mode)
 
 
+def link(folder: str, path: str, target: str) -> None:
+    """One symbolic link below the folder."""
+    place = os.path.join(folder, path)
+    os.makedirs(os.path.dirname(place), exist_ok=True)
+    os.symlink(target, place)
+
+
 def write_image_files(layer: str, rootfs: str, cloud: Cloud, authority: str) -> None:
     """Trust in the front's certificates, and the clients' settings."""
     bundle = os.path.join(layer, BUNDLE)
