@@ -57,9 +57,10 @@ def machine_options(chosen: argparse.Namespace) -> Options:
     if chosen.buckets:
         routes |= {host: chosen.buckets for host in clouds.CLOUDS[chosen.cloud].hosts}
     binds = dict(bind.split(":", 1) for bind in chosen.bind)
+    options = Options(chosen.cloud, chosen.tier, given, routes, binds, cache=chosen.cache)
     if chosen.cloud.startswith("gce"):
-        binds = tools.gsutil_binds() | binds
-    return Options(chosen.cloud, chosen.tier, given, routes, binds, cache=chosen.cache)
+        tools.add_gsutil(options)
+    return options
 
 
 def run(chosen: argparse.Namespace) -> int:

@@ -64,7 +64,8 @@ class Buckets:
 
     def request(self, method: str, path: str, body: bytes | None = None) -> bytes:
         """One plain request to the emulator."""
-        asked = urllib.request.Request(self.http + path, body, method=method)
+        kind = {"Content-Type": "application/octet-stream"}  # moto takes urllib's own for a form
+        asked = urllib.request.Request(self.http + path, body, kind, method=method)
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(asked, timeout=30) as answer:
             return answer.read()
@@ -103,8 +104,10 @@ class MachineTest(unittest.TestCase):
         """A machine that is off, and gone with the test."""
         given = clouds.Given(metadata, token=TOKEN)
         routes = {host: buckets for host in clouds.CLOUDS[cloud].hosts} if buckets else {}
-        binds = tools.gsutil_binds() if cloud.startswith("gce") else {}
-        made = Machine(Options(cloud, tier, given, routes, binds, cache=cache(), **more))
+        options = Options(cloud, tier, given, routes, cache=cache(), **more)
+        if cloud.startswith("gce"):
+            tools.add_gsutil(options)
+        made = Machine(options)
         made.__enter__()
         self.addCleanup(made.__exit__, None, None, None)
         return made
