@@ -90,27 +90,28 @@ class Buckets:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+def make(
+    cloud: str,
+    metadata: dict[str, str],
+    tier: str = "container",
+    buckets: str | None = None,
+    **more: Any,
+) -> Machine:
+    """A machine, its buckets at that address; to be used with `with`."""
+    given = clouds.Given(metadata, token=TOKEN)
+    routes = {host: buckets for host in clouds.CLOUDS[cloud].hosts} if buckets else {}
+    options = Options(cloud, tier, given, routes, cache=cache(), **more)
+    if cloud.startswith("gce"):
+        tools.add_gsutil(options)
+    return Machine(options)
+
+
 class MachineTest(unittest.TestCase):
     """Tests that make machines; a failure shows the end of the machine's console."""
 
-    def machine(
-        self,
-        cloud: str,
-        metadata: dict[str, str],
-        tier: str = "container",
-        buckets: str | None = None,
-        **more: Any,
-    ) -> Machine:
+    def machine(self, cloud: str, metadata: dict[str, str], **more: Any) -> Machine:
         """A machine that is off, and gone with the test."""
-        given = clouds.Given(metadata, token=TOKEN)
-        routes = {host: buckets for host in clouds.CLOUDS[cloud].hosts} if buckets else {}
-        options = Options(cloud, tier, given, routes, cache=cache(), **more)
-        if cloud.startswith("gce"):
-            tools.add_gsutil(options)
-        made = Machine(options)
-        made.__enter__()
-        self.addCleanup(made.__exit__, None, None, None)
-        return made
+        return self.enterContext(make(cloud, metadata, **more))
 
     def run_once(self, machine: Machine, timeout: float = PATIENCE) -> None:
         """From power on to the machine's own power-off."""
