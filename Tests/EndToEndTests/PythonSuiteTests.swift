@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The Python parts have tests of their own in Python; `swift test` runs them all the same.
-@Suite(.timeLimit(.minutes(15))) struct PythonSuiteTests {
+@Suite(.timeLimit(.minutes(30))) struct PythonSuiteTests {
     /// A folder of `unittest` files.
     struct PythonSuite: Sendable, CustomStringConvertible {
         var description: String

@@ -2,7 +2,7 @@ import Shared
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct ProcessIdentityTests {
+@Suite(.timeLimit(.minutes(10))) struct ProcessIdentityTests {
     @Test func `a process is known by number and start`() async throws {
         let child = try PosixRunner().start(Command("sleep", ["1000"]))
         let identity = try #require(ProcessIdentity(of: child.pid))

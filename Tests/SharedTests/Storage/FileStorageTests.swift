@@ -2,7 +2,7 @@ import Shared
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct FileStorageTests {
+@Suite(.timeLimit(.minutes(10))) struct FileStorageTests {
     private func client(_ path: String) throws -> StoreClient {
         try StoreClient(url: StoreURL(parsing: path), runner: PosixRunner())
     }
