@@ -263,21 +263,27 @@ def main():
         "ours": Ours("train-agent over gsutil", google, None, options.engine),
         "ours-rclone": Ours("train-agent over rclone", google, "rclone", options.engine),
         "gsutil": Tool(
-            "gsutil -m rsync -r", google,
-            ["gsutil", "-m", "-q", "rsync", "-r", "{SOURCE}", "gs://{BUCKET}/run/output"]),
+            "gsutil -m rsync -r",
+            google,
+            ["gsutil", "-m", "-q", "rsync", "-r", "{SOURCE}", "gs://{BUCKET}/run/output"],
+        ),
         "gcloud": Tool(
-            "gcloud storage rsync", google,
-            ["gcloud", "storage", "rsync", "-r", "{SOURCE}", "gs://{BUCKET}/run/output"]),
+            "gcloud storage rsync",
+            google,
+            ["gcloud", "storage", "rsync", "-r", "{SOURCE}", "gs://{BUCKET}/run/output"],
+        ),
         "rclone": Tool(
-            "rclone sync", google,
-            ["rclone", "sync", "{SOURCE}", "TRAINGS:{BUCKET}/run/output"]),
+            "rclone sync", google, ["rclone", "sync", "{SOURCE}", "TRAINGS:{BUCKET}/run/output"]
+        ),
         "aws": Tool(
-            "aws s3 sync", amazon,
-            ["aws", "s3", "sync", "--only-show-errors", "{SOURCE}", "s3://{BUCKET}/run/output"]),
+            "aws s3 sync",
+            amazon,
+            ["aws", "s3", "sync", "--only-show-errors", "{SOURCE}", "s3://{BUCKET}/run/output"],
+        ),
     }
     results = {"machine": f"{os.cpu_count()} cores, {platform.release()}", "rows": {}}
     skipped = set(options.skip.split(","))
-    for scenario in options.counts.split(",") + ["large"]:
+    for scenario in [*options.counts.split(","), "large"]:
         for name in options.tools.split(","):
             tool = tools[name]
             if f"{name}:{scenario}" in skipped:

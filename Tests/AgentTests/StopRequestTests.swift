@@ -17,7 +17,7 @@ import Testing
         #expect(stop.isUrgent)
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(10)))
     func `every waiter wakes`() async {
         let stop = StopRequest()
         await withTaskGroup { group in
@@ -27,7 +27,7 @@ import Testing
         #expect(stop.reason == .preempted)
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(10)))
     func `a cancelled waiter returns`() async {
         let stop = StopRequest()
         let waiter = Task { await stop.requested() }

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Every way a run can end, with the built agent, real Python and a directory as bucket.
-@Suite(.timeLimit(.minutes(3))) struct AgentOutcomeTests {
+@Suite(.timeLimit(.minutes(10))) struct AgentOutcomeTests {
     static let writeModel = """
         import argparse, pathlib, time
         parser = argparse.ArgumentParser()

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Signals, deadlines and crashes, with real ones.
-@Suite(.timeLimit(.minutes(3))) struct AgentStopTests {
+@Suite(.timeLimit(.minutes(10))) struct AgentStopTests {
     /// Writes a step a moment into `steps.txt`, for ever.
     static let endless = """
         import os, pathlib, signal, sys, time

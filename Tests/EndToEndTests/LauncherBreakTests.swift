@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What is broken off, killed or stopped half-way, with the built programs.
-@Suite(.timeLimit(.minutes(3))) struct LauncherBreakTests {
+@Suite(.timeLimit(.minutes(10))) struct LauncherBreakTests {
     @Test func `the agent leads a session of its own and outlives the launcher`() async throws {
         try await LauncherFixture.with { fixture in
             let started = try await fixture.start(

@@ -6,7 +6,7 @@ import Testing
 @Suite(
     .enabled(
         if: isInstalled("gsutil") && Emulator.canRun(.googleWithKey), "needs gsutil and python3"),
-    .timeLimit(.minutes(5)))
+    .timeLimit(.minutes(15)))
 struct LauncherGoogleTests {
     /// The emulator opens to its key alone, and the key comes by `--credentials_path` alone.
     private func surroundings(_ cloud: Emulator) throws -> [String: String?] {

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `train start`, training, `train finish`, with the built programs on the local cloud.
-@Suite(.timeLimit(.minutes(3))) struct LauncherRoadTests {
+@Suite(.timeLimit(.minutes(10))) struct LauncherRoadTests {
     @Test func `the whole road leaves the output here and nothing else`() async throws {
         try await LauncherFixture.with { fixture in
             let started = try await fixture.start(

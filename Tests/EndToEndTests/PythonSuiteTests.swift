@@ -3,17 +3,23 @@ import TestSupport
 import Testing
 
 /// The Python parts have tests of their own in Python; `swift test` runs them all the same.
-@Suite(.timeLimit(.minutes(15))) struct PythonSuiteTests {
+@Suite(.timeLimit(.minutes(30))) struct PythonSuiteTests {
     /// A folder of `unittest` files.
     struct PythonSuite: Sendable, CustomStringConvertible {
         var description: String
         var tests: String
+        /// Where their imports start from, if not in the folder itself.
+        var top: String?
     }
 
     static let suites = [
         PythonSuite(description: "the helper library", tests: "python/tests"),
         PythonSuite(description: "the example", tests: "Examples/digits/tests"),
-        PythonSuite(description: "the emulators", tests: "Tests/TestCloud/tests"),
+        PythonSuite(
+            description: "the emulators", tests: "Tests/TestCloud/tests", top: "Tests/TestCloud"),
+        PythonSuite(
+            description: "Terraform and cloud-init", tests: "Tests/TestCloud/terraform/tests",
+            top: "Tests/TestCloud/terraform"),
     ]
 
     @Test(.enabled(if: isInstalled("python3"), "needs python3"), arguments: suites)
@@ -21,7 +27,8 @@ import Testing
         let root = BuiltProducts.repository
         var command = Command(
             "python3",
-            ["-m", "unittest", "discover", "-s", "\(root)/\(suite.tests)"])
+            ["-m", "unittest", "discover", "-s", "\(root)/\(suite.tests)"]
+                + (suite.top.map { ["-t", "\(root)/\($0)"] } ?? []))
         command.workingDirectory = root
         command.environment = ["PYTHONDONTWRITEBYTECODE": "1"]
         let result = try await PosixRunner().run(command)

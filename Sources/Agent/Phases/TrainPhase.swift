@@ -19,7 +19,7 @@ struct TrainPhase {
             if end.termination.succeeded, !end.wasStopped { return .succeeded }
             let restarts = context.journal.restarts
             guard !end.wasStopped, context.stop.reason == nil, restarts < context.job.maxRestarts
-            else { return .failed(failure(of: end.termination)) }
+            else { return .failed(failure(of: end)) }
             try context.record { $0.restarts = restarts + 1 }
             context.board.update { $0.restarts = restarts + 1 }
             context.board.event(
@@ -48,7 +48,8 @@ struct TrainPhase {
         return end
     }
 
-    private func failure(of termination: Termination) -> Failure {
+    private func failure(of end: Trainer.End) -> Failure {
+        if end.wasStopped { return Failure("the trainer was stopped") }
         let log = context.job.directories.logs + "/" + BucketLayout.trainLog
         return Failure(
             "the trainer did not succeed; see logs/\(BucketLayout.trainLog)",

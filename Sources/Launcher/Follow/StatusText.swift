@@ -83,7 +83,7 @@ enum StatusText {
 
     private static func syncWords(_ sync: RunStatus.SyncRecord, now: Date) -> [String] {
         guard let last = sync.lastSuccessAt else {
-            return sync.lastError.map { ["nothing synced yet: \(harmless($0))"] } ?? []
+            return ["nothing synced yet" + (sync.lastError.map { ": \(harmless($0))" } ?? "")]
         }
         var words = [
             "\(counted(sync.files, "file")) (\(readable(bytes: sync.bytes))) synced "

@@ -52,9 +52,7 @@ package struct TreeScan: Sendable {
                 isPlain = false
                 continue
             }
-            guard !name.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7f })
-            else {
-                // A listing is read line by line, and gsutil's rsync stops at such a name.
+            guard Self.canBeStored(name) else {
                 leaveOut(prefix.isEmpty ? name : "\(prefix)/\(name)", "a control character in it")
                 continue
             }
@@ -97,6 +95,12 @@ package struct TreeScan: Sendable {
         }
         entries[target, default: 0] += 1
         try add(target, as: path, depth: depth)
+    }
+
+    /// Whether every store's tools carry this name: a listing is read line by line, and gsutil's
+    /// rsync stops at a line break.
+    package static func canBeStored(_ name: String) -> Bool {
+        !name.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7f }
     }
 
     private mutating func leaveOut(_ what: String, _ reason: String) {

@@ -88,6 +88,8 @@ package struct StoreClient: Sendable {
     }
 
     /// All objects below `path` ("" for everything), sorted by path.
+    ///
+    /// The names are what someone wrote into the bucket: see `RelativePath` before using one.
     package func list(_ path: String = "") async throws -> [StoredObject] {
         let prefix = path.isEmpty ? url : url.appending(path)
         let result = try await run(store.list(prefix))
@@ -125,6 +127,15 @@ package struct StoreClient: Sendable {
     }
 
     func run(_ command: Command) async throws -> CommandResult {
-        try await watch.run(command, with: runner)
+        do {
+            return try await watch.run(command, with: runner)
+        } catch var failure as Failure where failure.summary.contains("is not installed") {
+            let others = StoreRegistry.tools(for: url.scheme).filter { $0 != store.tool }
+            failure.hint =
+                "install it"
+                + (others.isEmpty
+                    ? "" : ", or choose --transfer_tool \(others.joined(separator: " or "))")
+            throw failure
+        }
     }
 }

@@ -12,6 +12,13 @@ extension StoreClient {
             return
         }
         if let failure = try await download(prefix, to: directory, through: store) { throw failure }
+        // What the faster tool began.
+        try? FileManager.default.removeItem(atPath: aside(of: prefix, in: directory))
+    }
+
+    /// Where what is downloaded gathers, if the tool would write to the final names.
+    private func aside(of prefix: StoreURL, in directory: String) -> String {
+        PartialFile.path(in: directory, for: prefix.description)
     }
 
     package func download(object path: String, to file: String) async throws {
@@ -87,7 +94,7 @@ extension StoreClient {
     private func downloadAside(
         _ prefix: StoreURL, to directory: String, through store: any ObjectStore
     ) async throws -> Failure? {
-        let aside = PartialFile.path(in: directory, for: prefix.description)
+        let aside = aside(of: prefix, in: directory)
         try makeDirectories(aside)
         let command = store.download(tree: prefix, to: aside, present: directory)
         let result = try await run(command)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Agent
 
-@Suite(.timeLimit(.minutes(1))) struct FormerTrainerTests {
+@Suite(.timeLimit(.minutes(10))) struct FormerTrainerTests {
     @Test func `a former trainer that ignores SIGTERM is ended`() async throws {
         let directory = try TemporaryDirectory()
         defer { directory.remove() }

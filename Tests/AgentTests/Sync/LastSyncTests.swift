@@ -151,10 +151,11 @@ import Testing
         await engine.setFirstWait(.milliseconds(50))
         fixture.runner.isFailing = true
         let failure = await #expect(throws: Failure.self) {
-            try await engine.finish(until: Date().addingTimeInterval(2))
+            try await engine.finish(until: Date().addingTimeInterval(6))
         }
         #expect(failure?.description.contains("'output/model.pt'") == true)
-        #expect(fixture.runner.commands.count > 3)
+        // Again at least once, also where a single attempt takes seconds.
+        #expect(fixture.runner.commands.count >= 2)
         #expect(!fixture.record.verified)
     }
 

@@ -6,7 +6,7 @@ import Testing
 @testable import Agent
 
 /// With real processes: signals are what can go wrong here.
-@Suite(.timeLimit(.minutes(1))) struct TrainerTests {
+@Suite(.timeLimit(.minutes(10))) struct TrainerTests {
     private func trainer(_ stop: StopRequest, grace: Duration = .seconds(20)) -> Trainer {
         Trainer(runner: PosixRunner(), clock: ContinuousClock(), stop: stop, grace: grace)
     }

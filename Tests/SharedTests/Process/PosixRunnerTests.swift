@@ -3,7 +3,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct PosixRunnerTests {
+@Suite(.timeLimit(.minutes(10))) struct PosixRunnerTests {
     private let runner = PosixRunner()
 
     @Test func `output, errors and status are kept`() async throws {

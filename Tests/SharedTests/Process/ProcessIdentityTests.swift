@@ -2,7 +2,7 @@ import Shared
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct ProcessIdentityTests {
+@Suite(.timeLimit(.minutes(10))) struct ProcessIdentityTests {
     @Test func `a process is known by number and start`() async throws {
         let child = try PosixRunner().start(Command("sleep", ["1000"]))
         let identity = try #require(ProcessIdentity(of: child.pid))
@@ -18,7 +18,7 @@ import Testing
         let directory = try TemporaryDirectory()
         defer { directory.remove() }
         let script = directory.path + "/a ) b (1"
-        try AtomicFile.write(Data("#!/bin/sh\nread line\n".utf8), to: script, mode: 0o755)
+        try AtomicFile.write(Data("#!/bin/sh\nsleep 1000\n".utf8), to: script, mode: 0o755)
         let child = try PosixRunner().start(Command(script))
         #expect(ProcessIdentity(of: child.pid) != nil)
         child.send(SIGKILL)

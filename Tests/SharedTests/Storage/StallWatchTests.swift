@@ -2,7 +2,7 @@ import Shared
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct StallWatchTests {
+@Suite(.timeLimit(.minutes(10))) struct StallWatchTests {
     private let watch = StallWatch(timeout: .milliseconds(600), interval: .milliseconds(50))
 
     /// A shell that starts `body` as a grandchild, notes its number, and waits for it.

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What every store must do, asked of each through its real tool.
-@Suite(.serialized, .timeLimit(.minutes(5))) struct StoreBehaviourTests {
+@Suite(.serialized, .timeLimit(.minutes(15))) struct StoreBehaviourTests {
     /// Names that some tool reads as a pattern, a version, an option or an escape.
     static let nasty = [
         "plain.txt": "plain", "empty": "", ".hidden": "dot", "-dash": "dash", "sp ace": "space",

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What goes wrong, through the real tools: each gets its own words, and nothing is torn.
-@Suite(.serialized, .timeLimit(.minutes(5))) struct StoreTroubleTests {
+@Suite(.serialized, .timeLimit(.minutes(15))) struct StoreTroubleTests {
     @Test(arguments: StoreCase.remote)
     func `a missing bucket is called that`(_ store: StoreCase) async throws {
         let scratch = try Scratch()

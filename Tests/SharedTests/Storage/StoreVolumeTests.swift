@@ -24,7 +24,8 @@ struct StoreVolumeTests {
         #expect(isEqual)
     }
 
-    @Test(arguments: StoreCase.here)
+    /// Not rclone to S3, which sends 200 MiB in one request: moto takes 100 MB and no more.
+    @Test(arguments: StoreCase.here.filter { $0.scheme != "s3" || $0.tool != "rclone" })
     func `200 MB go up and come back`(_ store: StoreCase) async throws {
         let scratch = try Scratch()
         let source = try scratch.tree("source", [:])

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Shared
@@ -97,6 +98,15 @@ import Testing
         #expect(
             command.environment["RCLONE_CONFIG_TRAINGS_SERVICE_ACCOUNT_FILE"] == "/key.json")
         #expect(command.environment["RCLONE_CONFIG"] == "/dev/null")
+    }
+
+    @Test func `a tool that is not installed is named with what to do`() async throws {
+        let runner = EnvironmentRunner(environment: ["PATH": "/nonexistent"])
+        let client = try StoreClient(
+            url: StoreURL(parsing: "gs://b/p"), access: StoreAccess(tool: "gsutil"), runner: runner)
+        let failure = await #expect(throws: Failure.self) { try await client.list() }
+        #expect(failure?.summary == "gsutil is not installed, or not in PATH")
+        #expect(failure?.hint == "install it, or choose --transfer_tool gcloud or rclone")
     }
 
     @Test func `a listing that does not add up is refused`() throws {

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
+import sys
 import time
 
 from machine import clouds, tools
@@ -55,9 +57,10 @@ def machine_options(chosen: argparse.Namespace) -> Options:
     if chosen.buckets:
         routes |= {host: chosen.buckets for host in clouds.CLOUDS[chosen.cloud].hosts}
     binds = dict(bind.split(":", 1) for bind in chosen.bind)
+    options = Options(chosen.cloud, chosen.tier, given, routes, binds, cache=chosen.cache)
     if chosen.cloud.startswith("gce"):
-        binds = tools.gsutil_binds() | binds
-    return Options(chosen.cloud, chosen.tier, given, routes, binds, cache=chosen.cache)
+        tools.add_gsutil(options)
+    return options
 
 
 def run(chosen: argparse.Namespace) -> int:
@@ -75,6 +78,7 @@ def run(chosen: argparse.Namespace) -> int:
 
 def main() -> int:
     """The exit status of the program."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so it cleans up
     chosen = parser().parse_args()
     if chosen.command == "check":
         reason = missing(chosen.tier)

@@ -38,6 +38,15 @@ exec "$@"
 """
 
 
+def only_child(number: int) -> int | None:
+    """The child process of one that has no other."""
+    with contextlib.suppress(OSError):
+        with open(f"/proc/{number}/task/{number}/children", encoding="ascii") as file:
+            children = file.read().split()
+        return int(children[0]) if children else None
+    return None
+
+
 class Container:
     """systemd-nspawn, never known to this host's systemd."""
 
@@ -61,7 +70,7 @@ class Container:
             "systemd-nspawn", "--quiet", "--boot", f"--directory={self._layers.merged}",
             f"--machine={self._name}", "--hostname=machine",
             "--register=no", "--keep-unit", "--network-interface=host0",
-            "--resolv-conf=off", "--timezone=off", "--link-journal=no", "--console=pipe",
+            "--resolv-conf=off", "--timezone=off", "--link-journal=no", "--console=read-only",
             *(f"--bind-ro={source}:{target}" for source, target in self._binds.items()),
         ]  # fmt: skip
         self._process = subprocess.Popen(
@@ -83,15 +92,11 @@ class Container:
                 self._cgroups.append(path)
 
     def _leader(self) -> int | None:
-        """The container's first process, the child of systemd-nspawn."""
-        if self._process is None:
-            return None
-        number = self._process.pid
-        with contextlib.suppress(OSError):
-            with open(f"/proc/{number}/task/{number}/children", encoding="ascii") as file:
-                children = file.read().split()
-            return int(children[0]) if children else None
-        return None
+        """The container's first process: child of systemd-nspawn, which is child of unshare."""
+        number = self._process.pid if self._process else None
+        for _ in range(2):
+            number = number and only_child(number)
+        return number
 
     def _signal(self, number: int) -> None:
         leader = self._leader()
@@ -106,7 +111,7 @@ class Container:
         self._cut = True
         self._signal(signal.SIGKILL)
         if self._process and self._leader() is None:
-            self._process.kill()
+            self._process.kill()  # it has not come that far
 
     def ended(self) -> str | None:
         if self._process is None or self._process.poll() is None:

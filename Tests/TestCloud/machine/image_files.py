@@ -6,6 +6,7 @@ import os
 import shutil
 
 from machine.clouds import Cloud
+from machine.network import CLOUD
 
 BUNDLE = "etc/ssl/certs/ca-certificates.crt"
 
@@ -25,8 +26,9 @@ DefaultEnvironment=CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE=/{BUNDLE} REQUESTS_CA_BUND
 AWS_CA_BUNDLE=/{BUNDLE} CLOUDSDK_CORE_DISABLE_PROMPTS=1
 """
 
-# RSA keys take seconds in a container and a minute in the virtual machine.
-QUICK_KEYS = "ssh_genkeytypes: [ed25519]\n"
+# RSA keys take seconds in a container and a minute in the virtual machine; and Debian's cloud
+# images have more locales than ours.
+CLOUD_CONFIG = "ssh_genkeytypes: [ed25519]\nlocale: C.UTF-8\n"
 
 # cloud-init 22 asks for a second lease at each boot and takes the answer of a kernel newer than its
 # own ("Address already assigned") for a failure. A container has this host's kernel.
@@ -61,6 +63,13 @@ def write(folder: str, path: str, text: str | bytes, mode: int = 0o644) -> None:
     os.chmod(target, mode)
 
 
+def link(folder: str, path: str, target: str) -> None:
+    """One symbolic link below the folder."""
+    place = os.path.join(folder, path)
+    os.makedirs(os.path.dirname(place), exist_ok=True)
+    os.symlink(target, place)
+
+
 def write_image_files(layer: str, rootfs: str, cloud: Cloud, authority: str) -> None:
     """Trust in the front's certificates, and the clients' settings."""
     bundle = os.path.join(layer, BUNDLE)
@@ -69,8 +78,10 @@ def write_image_files(layer: str, rootfs: str, cloud: Cloud, authority: str) -> 
     with open(authority, encoding="ascii") as added, open(bundle, "a", encoding="ascii") as file:
         file.write(added.read())
     write(layer, "etc/systemd/system.conf.d/authority.conf", ENVIRONMENT)
-    if cloud.data_source:
-        write(layer, "etc/cloud/cloud.cfg.d/91_keys.cfg", QUICK_KEYS)
+    if cloud.data_source is None:
+        write(layer, "etc/resolv.conf", f"nameserver {CLOUD}\n")
+    else:
+        write(layer, "etc/cloud/cloud.cfg.d/91_image.cfg", CLOUD_CONFIG)
     if cloud.name.startswith("gce"):
         write(layer, "etc/boto.cfg", BOTO)
 

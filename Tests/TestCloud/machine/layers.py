@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 
-# In a mount namespace of its own, so that the mount is gone with the command.
+from machine.confined import CONFINED
+
 SCRIPT = """set -e
 merged=$1 options=$2
 shift 2
@@ -25,8 +26,6 @@ class Layers:
             os.makedirs(path, exist_ok=True)
 
     def command(self, *argv: str) -> list[str]:
-        """The command with `merged` mounted; it dies with our thread."""
+        """The command with `merged` mounted."""
         options = f"lowerdir={self.rootfs},upperdir={self.own},workdir={self._work}"
-        start = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--propagation", "private"]
-        start += ["sh", "-c", SCRIPT, "sh", self.merged, options]
-        return [*start, *argv]
+        return [*CONFINED, "sh", "-c", SCRIPT, "sh", self.merged, options, *argv]

@@ -39,6 +39,8 @@ class Options:
     """Folders and files of this host that the container sees, read only."""
     files: dict[str, tuple[str | bytes, int]] = field(default_factory=dict)
     """Further files of the image, with their modes."""
+    links: dict[str, str] = field(default_factory=dict)
+    """Further symbolic links of the image, and where they lead."""
     cache: str = field(default_factory=default_cache)
 
 
@@ -95,6 +97,8 @@ class Machine:
         image_files.write_image_files(layers.own, base, self.cloud, authority.certificate)
         for path, (text, mode) in options.files.items():
             image_files.write(layers.own, path, text, mode)
+        for path, target in options.links.items():
+            image_files.link(layers.own, path, target)
         if options.tier == "container":
             image_files.write_container_files(layers.own, self.cloud)
             return Container(layers, self._network, self.log, options.binds)

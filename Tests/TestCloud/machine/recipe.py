@@ -49,7 +49,6 @@ LinkLocalAddressing=no
 IPv6AcceptRA=no
 END
 printf '127.0.0.1 localhost\n169.254.169.254 metadata.google.internal\n' > etc/hosts
-echo 'nameserver 10.0.2.2' > etc/resolv.conf
 chroot . systemctl enable systemd-networkd systemd-networkd-wait-online \
     google-guest-agent google-startup-scripts google-shutdown-scripts
 ln -s /lib/systemd/system/network-online.target etc/systemd/system/multi-user.target.wants/

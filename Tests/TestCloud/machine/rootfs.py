@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 
+from machine.confined import CONFINED
 from machine.recipe import recipe
 
 # Of all files that packages' scripts make, so that the same recipe gives the same image.
@@ -39,12 +39,14 @@ def rootfs(kind: str, cache: str) -> str:
             return path
         remove_others(cache, kind)
         building = path + ".building"
-        shutil.rmtree(building, ignore_errors=True)
+        remove(building)
         environment = {**os.environ, "SOURCE_DATE_EPOCH": EPOCH, "LC_ALL": "C.UTF-8"}
         log = os.path.join(cache, f"{kind}.log")
         with open(log, "wb") as output:
+            # mmdebstrap mounts /proc and /sys in what it builds. Aborted, it must not leave them:
+            # nobody may ever delete a folder in which they still are.
             done = subprocess.run(
-                made.command(building),
+                [*CONFINED, *made.command(building)],
                 env=environment,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -58,9 +60,15 @@ def rootfs(kind: str, cache: str) -> str:
     return path
 
 
+def remove(path: str) -> None:
+    """Deletes an image, and nothing that is mounted in it."""
+    if os.path.exists(path):
+        subprocess.run(["rm", "--recursive", "--force", "--one-file-system", path], check=True)
+
+
 def remove_others(cache: str, kind: str) -> None:
     """Images of former recipes; each takes 400 MB."""
     for name in os.listdir(cache):
         path = os.path.join(cache, name)
         if name.startswith(f"{kind}-") and os.path.isdir(path):
-            shutil.rmtree(path)
+            remove(path)

@@ -47,7 +47,9 @@ class Tier(Protocol):
 
 def read_console(process: subprocess.Popen[bytes], log: EventLog) -> None:
     """Every line of the console into the log, until the process ends."""
-    if process.stdout:
+    if process.stdout is None:
+        return
+    with process.stdout:
         for line in process.stdout:
             text = ESCAPES.sub("", line.decode("utf-8", "replace")).rstrip()
             if text:

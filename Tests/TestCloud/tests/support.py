@@ -64,7 +64,7 @@ class Emulator:
         command += ["--data", self.folder, "--port-file", port_file]
         command += ["--parent-pid", str(os.getpid()), *arguments]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 180
         while not os.path.exists(port_file):
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"{program} did not start")
