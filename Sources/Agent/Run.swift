@@ -19,7 +19,6 @@ final class Run: Sendable {
             // A predecessor died during its end: only the end is to be done.
             outcome = before
             context.board.update { $0.outcome = before }
-            await context.engine.continueOnThisDisk()
         } else {
             let background = Background.start(context)
             let results = await history.isGood ? train() : [.prepare: history]

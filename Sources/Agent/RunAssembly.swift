@@ -29,7 +29,7 @@ enum RunAssembly {
                 url: StoreURL(parsing: url), access: StoreAccess(tool: job.sync.transferTool),
                 runner: host.runner, stallTimeout: .seconds(job.sync.transferTimeoutSeconds))
         }
-        let engine = try SyncEngine(
+        let engine = SyncEngine(
             job: job, client: client, runDirectory: work + "/run",
             stateDirectory: work + "/sync", log: host.log, clock: host.clock, now: host.now,
             report: { record in board.update { $0.sync = record } },

@@ -11,7 +11,7 @@ struct RunHistory {
     ///
     /// - Throws: `Failure` where the bucket does not answer.
     func adopt() async throws {
-        guard let output = context.job.output, !context.journal.completed.contains(.prepare) else {
+        guard let output = context.job.output, !context.journal.knowsHistory else {
             return
         }
         let client = try context.client(for: output)
@@ -27,7 +27,7 @@ struct RunHistory {
             }
             try await adopt(status, client)
         }
-        try context.record { $0.completed.append(.prepare) }
+        try context.record { $0.knowsHistory = true }
     }
 
     private func adopt(_ status: RunStatus, _ client: StoreClient) async throws {

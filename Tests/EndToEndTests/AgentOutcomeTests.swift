@@ -5,14 +5,18 @@ import Testing
 /// Every way a run can end, with the built agent, real Python and a directory as bucket.
 @Suite(.timeLimit(.minutes(3))) struct AgentOutcomeTests {
     static let writeModel = """
-        import argparse, pathlib
+        import argparse, pathlib, time
         parser = argparse.ArgumentParser()
         for name in ("dataset", "output", "logs"):
             parser.add_argument(f"--{name}_directory", type=pathlib.Path)
         arguments, rest = parser.parse_known_args()
         def main():
             data = (arguments.dataset_directory / "beer.csv").read_text()
-            (arguments.output_directory / "model.txt").write_text(data)
+            temporary = arguments.output_directory / "model.tmp"
+            temporary.write_text(data)
+            # Longer than a tick of the file system's clock, as the fsync of a real checkpoint is.
+            time.sleep(0.02)
+            temporary.rename(arguments.output_directory / "model.txt")
             print("trained with", rest)
 
         """
@@ -34,7 +38,11 @@ import Testing
 
     @Test(arguments: [
         ("import sys; print('boom'); sys.exit(3)", 3 as Int32, 3 as Int32?, nil as Int32?),
-        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", 137, nil, SIGKILL),
+        (
+            "import os, signal; f = (arguments.output_directory / 'torn').open('w'); "
+                + "f.write('half'); f.flush(); os.kill(os.getpid(), signal.SIGKILL)",
+            137, nil, SIGKILL
+        ),
         ("raise ValueError('no such beer')", 1, 1, nil),
     ])
     func `a trainer that fails is told from the engine`(
@@ -50,6 +58,9 @@ import Testing
             #expect(outcome.phase == .train)
             // The output up to the crash is safe.
             #expect(fixture.inBucket("output/model.txt") == "1,2,3\n")
+            // What was open at the crash is never taken for whole.
+            #expect(fixture.inBucket("output/torn") == nil)
+            #expect(fixture.inBucket("output/torn.partial") == (signal == nil ? nil : "half"))
         }
     }
 

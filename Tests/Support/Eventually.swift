@@ -6,7 +6,7 @@ package enum Eventually {
 
     /// - Throws: `TimedOut` where it does not hold within `limit`.
     package static func holds(
-        within limit: Duration = .seconds(30), _ condition: () async throws -> Bool
+        within limit: Duration = .seconds(150), _ condition: () async throws -> Bool
     ) async throws {
         let end = ContinuousClock.now + limit
         while try await !condition() {
@@ -17,7 +17,7 @@ package enum Eventually {
 
     /// The first value that is not nil.
     package static func value<Value>(
-        within limit: Duration = .seconds(30), _ body: () async throws -> Value?
+        within limit: Duration = .seconds(150), _ body: () async throws -> Value?
     ) async throws -> Value {
         let end = ContinuousClock.now + limit
         while true {

@@ -12,8 +12,8 @@ struct Journal: VersionedDocument, Equatable {
     var attempt = 1
     var restarts = 0
     var startedAt: Date
-    /// Phases that need not be done again on this disk.
-    var completed: [Phase] = []
+    /// What earlier machines left in the bucket has been taken over; see `RunHistory`.
+    var knowsHistory = false
     var trainer: ProcessIdentity?
     var outcome: Outcome?
     /// The last sync was verified against the bucket.

@@ -14,7 +14,7 @@ struct InstallDependencies: PhaseWork {
         let environment = context.environment
         if isDone(digest, context) { return .skipped }
 
-        try await makeEnvironment(withPip: hasRequirements || hasScript, context)
+        try await makeEnvironment(needsPip: hasRequirements || hasScript, context)
         if hasRequirements {
             var pip = Command(
                 environment.python,
@@ -57,14 +57,19 @@ struct InstallDependencies: PhaseWork {
             .joined(separator: "\n")
     }
 
-    private func makeEnvironment(withPip: Bool, _ context: RunContext) async throws {
-        let command = context.environment.creation(python: "python3", withPip: withPip)
-        let result = try await context.host.runner.run(command, timeout: .seconds(600))
+    private func makeEnvironment(needsPip: Bool, _ context: RunContext) async throws {
+        let runner = context.host.runner
+        let query = try await runner.run(
+            Command("python3", ["-c", "import pip"]), timeout: .seconds(60))
+        let command = context.environment.creation(
+            python: "python3", withPip: needsPip && !query.succeeded)
+        let result = try await runner.run(command, timeout: .seconds(600))
         guard result.succeeded else {
             throw Failure(
                 "the virtual environment cannot be made", detail: result.lastLines(5),
                 hint: "on Debian and Ubuntu the package python3-venv brings what is missing")
         }
+        if needsPip, query.succeeded { try context.environment.writePipScripts() }
     }
 
     /// Runs one step with its output in `logs/setup.log`.

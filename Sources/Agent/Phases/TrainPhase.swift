@@ -14,9 +14,9 @@ struct TrainPhase {
         while true {
             let end = try await runOnce()
             keep(end.termination)
-            let abnormal = !end.termination.succeeded
-            await context.engine.trainerEnded(abnormally: abnormal)
-            if end.termination.succeeded { return .succeeded }
+            await context.engine.trainerEnded(abnormally: !end.termination.succeeded)
+            // One that leaves with 0 since it was asked to go has been stopped, not finished.
+            if end.termination.succeeded, !end.wasStopped { return .succeeded }
             let restarts = context.journal.restarts
             guard !end.wasStopped, context.stop.reason == nil, restarts < context.job.maxRestarts
             else { return .failed(failure(of: end.termination)) }
@@ -25,7 +25,6 @@ struct TrainPhase {
             context.board.event(
                 .restart, phase: .train,
                 "the trainer is started again (\(restarts + 1) of \(context.job.maxRestarts))")
-            await context.engine.trainerBegins()
         }
     }
 

@@ -22,23 +22,24 @@ struct Trainer {
     func run(_ command: Command, onStart: (Int32) -> Void) async throws -> End {
         let running = try runner.start(command)
         onStart(running.pid)
-        let end = await withTaskGroup(of: End?.self) { group in
-            group.addTask {
-                End(termination: await running.wait().termination, wasStopped: false)
-            }
+        // Both tasks below see the end of a trainer that obeys; which of them is first is chance.
+        let wasAsked = OneWayFlag()
+        let termination = await withTaskGroup(of: Termination?.self) { group in
+            group.addTask { await running.wait().termination }
             group.addTask {
                 await stop.requested()
                 guard stop.reason != nil else { return nil }
-                return End(termination: await stopped(running), wasStopped: true)
+                wasAsked.set()
+                return await stopped(running)
             }
             let first = await group.next() ?? nil
             group.cancelAll()
-            return first
+            if let first { return first }
+            return await running.wait().termination
         }
         // Workers of a data loader, or TensorBoard, have no reason to live on.
         running.send(SIGKILL)
-        if let end { return end }
-        return End(termination: await running.wait().termination, wasStopped: true)
+        return End(termination: termination, wasStopped: wasAsked.isSet)
     }
 
     private func stopped(_ running: any RunningCommand) async -> Termination {

@@ -19,12 +19,32 @@ struct VirtualEnvironment: Sendable {
         ]
     }
 
-    /// The argv that makes it. pip takes two seconds to put in, so only where it is needed.
+    /// The argv that makes it.
+    ///
+    /// - Parameter withPip: puts a pip of its own in, which takes seconds; not needed where the
+    ///   machine's Python has one, which serves this environment too.
     func creation(python: String, withPip: Bool) -> Command {
         Command(
             python,
             ["-m", "venv", "--system-site-packages"] + (withPip ? [] : ["--without-pip"])
                 + ["--clear", directory])
+    }
+
+    /// Makes `pip` in this environment mean this environment, with the machine's own pip.
+    ///
+    /// Without these, a `pip install` in install.sh would find the machine's script, whose first
+    /// line names the machine's Python.
+    func writePipScripts() throws {
+        let script = """
+            #!\(python)
+            import sys
+            from pip._internal.cli.main import main
+            sys.exit(main())
+
+            """
+        for name in ["pip", "pip3"] {
+            try AtomicFile.write(Data(script.utf8), to: "\(directory)/bin/\(name)", mode: 0o755)
+        }
     }
 
     /// Where its packages lie.

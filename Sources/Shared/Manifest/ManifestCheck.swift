@@ -29,7 +29,7 @@ package enum ManifestCheck {
         _ manifest: Manifest, directory: String,
         progress: (@Sendable (Progress) -> Void)? = nil
     ) async -> [Difference] {
-        let cancelled = SharedFlag()
+        let cancelled = OneWayFlag()
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 // Off the tasks' threads: there are only as many as cores, and this blocks.
@@ -107,7 +107,7 @@ package enum ManifestCheck {
     }
 
     private static func compareNow(
-        _ manifest: Manifest, directory: String, cancelled: SharedFlag,
+        _ manifest: Manifest, directory: String, cancelled: OneWayFlag,
         progress: (@Sendable (Progress) -> Void)?
     ) -> [Difference] {
         let done = Mutex(Progress(files: 0, bytes: 0))

@@ -18,7 +18,7 @@ final class PosixProcess: RunningCommand {
     ) {
         self.pid = pid
         self.group = group
-        let exited = SharedFlag()
+        let exited = OneWayFlag()
         let output = PipeDrain(streams.outputReader, exited: exited, onPiece: onOutput)
         let errors = PipeDrain(streams.errorReader, exited: exited, onPiece: nil)
         if let writer = streams.inputWriter { Self.feed(streams.inputData, into: writer) }
@@ -76,11 +76,4 @@ final class PosixProcess: RunningCommand {
             close(descriptor)
         }
     }
-}
-
-/// Set once, when the child has been reaped.
-final class SharedFlag: Sendable {
-    private let flag = Mutex(false)
-    func set() { flag.withLock { $0 = true } }
-    var isSet: Bool { flag.withLock { $0 } }
 }

@@ -15,7 +15,7 @@ import Testing
         var journal = Journal(
             run: try run(), startedAt: Date(timeIntervalSince1970: 1_700_000_000))
         journal.attempt = 3
-        journal.completed = [.restore]
+        journal.knowsHistory = true
         journal.trainer = .init(pid: 77, startedAt: "boot 123456")
         journal.outcome = Outcome(kind: .failed, phase: .train, exitStatus: 3, message: "m")
         try journal.save(in: directory.path)

@@ -1,0 +1,222 @@
+import CPosix
+import Shared
+
+/// Freezes one version of a file under another name, and hashes it in the same reading.
+///
+/// No transfer ever reads a moving file: what is uploaded is a hard link of an inode that nobody
+/// writes to, a reflink, or a copy; and stat says before and after that the source did not move.
+struct Freezer {
+    /// How the bytes are held still.
+    enum Method: Sendable, Equatable {
+        /// The same inode: free, but only safe where its writer renames and never writes in place.
+        case link
+        case copy
+    }
+
+    /// Which part of the file is wanted.
+    enum Extent: Sendable, Equatable {
+        /// All of it, as the stamp says, or nothing.
+        case whole
+        /// As much as there is now; whole lines alone where `lines`.
+        case prefix(lines: Bool)
+        /// All that a dead writer left, or a living one has written so far.
+        case asItIs
+    }
+
+    struct Frozen: Sendable, Equatable {
+        /// Of the source, at the moment of freezing.
+        var stamp: Stamp
+        var size: Int64
+        var crc32c: UInt32
+        var method: Method
+    }
+
+    enum Obstacle: Error, Equatable {
+        case vanished
+        /// It changed while it was read: its writer is not done.
+        case moved
+        case diskFull
+        case failed(Failure)
+
+        /// In a person's words.
+        var failure: Failure {
+            switch self {
+            case .vanished: Failure("a file vanished while it was read")
+            case .moved: Failure("a file changed while it was read")
+            case .diskFull: Failure("no space left to freeze what is to be uploaded")
+            case .failed(let failure): failure
+            }
+        }
+    }
+
+    /// Opens `source` for reading, without waiting on a pipe and, unless allowed, without a link.
+    static func open(_ source: String, followingLink: Bool) throws(Obstacle) -> Int32 {
+        let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | (followingLink ? 0 : O_NOFOLLOW)
+        let descriptor = systemOpen(source, flags)
+        if descriptor >= 0 { return descriptor }
+        switch errno {
+        case ENOENT, ENOTDIR, ELOOP, ENXIO: throw .vanished
+        default: throw .failed(systemFailure("cannot read \(quoted(source))"))
+        }
+    }
+
+    /// Freezes the file open at `descriptor` as `target`, whose directory exists.
+    ///
+    /// - Parameter expected: what the scan saw; another version is `moved`. Nil takes any.
+    static func freeze(
+        _ descriptor: Int32, named source: String, as target: String, extent: Extent,
+        expected: Stamp?, byLink: Bool
+    ) throws(Obstacle) -> Frozen {
+        let before = try stamp(of: descriptor, named: source)
+        if let expected, !expected.isSameContent(as: before) { throw .moved }
+        if byLink, extent == .whole, link(descriptor, target) {
+            do {
+                let crc32c = try hash(descriptor, named: source)
+                return try finish(
+                    Frozen(stamp: before, size: before.size, crc32c: crc32c, method: .link),
+                    descriptor, named: source, extent: extent)
+            } catch {
+                unlink(target)
+                throw error
+            }
+        }
+        let size = try wanted(extent, of: descriptor, size: before.size, named: source)
+        do {
+            let crc32c = try copy(descriptor, named: source, to: target, size: size)
+            return try finish(
+                Frozen(stamp: before, size: size, crc32c: crc32c, method: .copy), descriptor,
+                named: source, extent: extent)
+        } catch {
+            unlink(target)
+            throw error
+        }
+    }
+
+    /// Whether the frozen bytes are still those that were hashed: asked after the transfer.
+    static func isStill(_ frozen: Frozen, at target: String) -> Bool {
+        guard frozen.method == .link else { return true }
+        var information = stat()
+        return lstat(target, &information) == 0
+            && Stamp(information).isSameContent(as: frozen.stamp)
+    }
+
+    private static func finish(
+        _ frozen: Frozen, _ descriptor: Int32, named source: String, extent: Extent
+    ) throws(Obstacle) -> Frozen {
+        guard extent == .whole else { return frozen }
+        let after = try stamp(of: descriptor, named: source)
+        guard after.isSameContent(as: frozen.stamp) else { throw .moved }
+        return frozen
+    }
+
+    private static func stamp(of descriptor: Int32, named source: String) throws(Obstacle) -> Stamp
+    {
+        var information = stat()
+        guard fstat(descriptor, &information) == 0 else {
+            throw .failed(systemFailure("cannot read \(quoted(source))"))
+        }
+        guard information.st_mode & S_IFMT == S_IFREG else { throw .vanished }
+        return Stamp(information)
+    }
+
+    /// Links this very inode, whatever its name is by now; false where that is not possible.
+    private static func link(_ descriptor: Int32, _ target: String) -> Bool {
+        #if os(Linux)
+            linkat(
+                AT_FDCWD, "/proc/self/fd/\(descriptor)", AT_FDCWD, target, AT_SYMLINK_FOLLOW) == 0
+        #else
+            false
+        #endif
+    }
+
+    /// How many bytes are wanted; for lines, up to and with the last line break.
+    private static func wanted(
+        _ extent: Extent, of descriptor: Int32, size: Int64, named source: String
+    ) throws(Obstacle) -> Int64 {
+        guard extent == .prefix(lines: true) else { return size }
+        var end = size
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        while end > 0 {
+            let start = max(0, end - Int64(buffer.count))
+            let count = pread(descriptor, &buffer, Int(end - start), off_t(start))
+            if count < 0 && errno == EINTR { continue }
+            guard count == Int(end - start) else {
+                // Shorter than a moment ago: truncated.
+                if count >= 0 { throw .moved }
+                throw .failed(systemFailure("cannot read \(quoted(source))"))
+            }
+            if let last = buffer[..<count].lastIndex(of: UInt8(ascii: "\n")) {
+                return start + Int64(last) + 1
+            }
+            end = start
+        }
+        return 0
+    }
+
+    private static func hash(_ descriptor: Int32, named source: String) throws(Obstacle) -> UInt32 {
+        do {
+            lseek(descriptor, 0, SEEK_SET)
+            return try CRC32C.ofFile(descriptor: descriptor, path: source)
+        } catch {
+            throw .failed(error as? Failure ?? Failure("\(error)"))
+        }
+    }
+
+    /// Copies the first `size` bytes to `target`, sharing their extents where the disk can.
+    private static func copy(
+        _ descriptor: Int32, named source: String, to target: String, size: Int64
+    ) throws(Obstacle) -> UInt32 {
+        let output = systemOpen(target, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard output >= 0 else { throw obstacle(target) }
+        defer { close(output) }
+        if cposix_reflink(output, descriptor) == 0 {
+            guard ftruncate(output, off_t(size)) == 0 else { throw obstacle(target) }
+            var information = stat()
+            guard fstat(output, &information) == 0, Int64(information.st_size) == size else {
+                throw .moved
+            }
+            return try hash(output, named: target)
+        }
+        lseek(descriptor, 0, SEEK_SET)
+        return try copyBytes(descriptor, named: source, to: output, target: target, size: size)
+    }
+
+    private static func copyBytes(
+        _ descriptor: Int32, named source: String, to output: Int32, target: String, size: Int64
+    ) throws(Obstacle) -> UInt32 {
+        var checksum = CRC32C()
+        var rest = size
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
+        defer { buffer.deallocate() }
+        while rest > 0 {
+            let count = read(descriptor, buffer.baseAddress, Int(min(rest, Int64(buffer.count))))
+            if count < 0 && errno == EINTR { continue }
+            guard count >= 0 else { throw .failed(systemFailure("cannot read \(quoted(source))")) }
+            guard count > 0 else { throw .moved }
+            checksum.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            try write(
+                UnsafeRawBufferPointer(rebasing: buffer[..<count]), to: output, target: target)
+            rest -= Int64(count)
+        }
+        return checksum.value
+    }
+
+    private static func write(
+        _ bytes: UnsafeRawBufferPointer, to output: Int32, target: String
+    ) throws(Obstacle) {
+        var rest = bytes
+        while !rest.isEmpty {
+            let count = systemWrite(output, rest)
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { throw obstacle(target) }
+            rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
+        }
+    }
+
+    private static func obstacle(_ target: String) -> Obstacle {
+        switch errno {
+        case ENOSPC, EDQUOT: .diskFull
+        default: .failed(systemFailure("cannot write \(quoted(target))"))
+        }
+    }
+}

@@ -1,0 +1,122 @@
+import Shared
+
+/// `index.tsv` in the state directory: what is in the bucket, so that a restarted agent goes on.
+///
+/// A journal of lines, each appended after the fact it tells of: its cost follows what changed. A
+/// line that a crash left half-written is dropped with all after it; what is then not known to be
+/// up goes up again. No path holds a tab or a line break, since no such object name is legal.
+struct IndexJournal {
+    enum Entry: Equatable {
+        case uploaded(String, FileTable.Uploaded)
+        /// No longer in the bucket.
+        case deleted(String)
+        /// To be deleted in the bucket as soon as the manifest no longer names it.
+        case doomed(String)
+        /// Deleted by `--keep_last`; this version is not to go up again.
+        case retired(String, Stamp)
+        /// All before this line is told by the manifest of this generation.
+        case manifest(Int)
+        /// Output and logs of earlier machines are here.
+        case restored
+    }
+
+    private let path: String
+    private var descriptor: Int32 = -1
+    /// Lines in the file; decides when it is written anew.
+    private(set) var lines = 0
+    /// Something in it did not read, and what followed was dropped.
+    private(set) var isDamaged = false
+
+    init(path: String) { self.path = path }
+
+    /// Reads all entries, in order; empty where there is no journal.
+    mutating func load() -> [Entry] {
+        guard let data = try? readFile(path, limit: JSONFormat.maximumManifestBytes) else {
+            return []
+        }
+        var entries: [Entry] = []
+        var rest = data[...]
+        while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+            guard let entry = Self.parse(rest[rest.startIndex..<end]) else { break }
+            entries.append(entry)
+            rest = rest[(end + 1)...]
+        }
+        lines = entries.count
+        // What is appended would otherwise follow half a line.
+        isDamaged = !rest.isEmpty
+        return entries
+    }
+
+    /// Appends and fsyncs.
+    ///
+    /// - Throws: `Failure` where it cannot be written.
+    mutating func append(_ entries: [Entry]) throws {
+        guard !entries.isEmpty else { return }
+        if descriptor < 0 {
+            descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+            guard descriptor >= 0 else { throw systemFailure("cannot write \(quoted(path))") }
+        }
+        try AtomicFile.writeAll(Self.text(entries), to: descriptor, path: path)
+        fsync(descriptor)
+        lines += entries.count
+    }
+
+    /// Writes the journal anew with just these entries.
+    mutating func rewrite(_ entries: [Entry]) throws {
+        try AtomicFile.write(Self.text(entries), to: path, mode: 0o600)
+        shut()
+        lines = entries.count
+    }
+
+    mutating func shut() {
+        if descriptor >= 0 { close(descriptor) }
+        descriptor = -1
+    }
+
+    private static func text(_ entries: [Entry]) -> Data {
+        var text = ""
+        for entry in entries {
+            switch entry {
+            case .uploaded(let path, let up):
+                text += "U\t\(fields(up.stamp))\t\(up.size)\t\(up.crc32c)\t\(path)\n"
+            case .deleted(let path): text += "D\t\(path)\n"
+            case .doomed(let path): text += "X\t\(path)\n"
+            case .retired(let path, let stamp): text += "R\t\(fields(stamp))\t\(path)\n"
+            case .manifest(let generation): text += "M\t\(generation)\n"
+            case .restored: text += "restored\n"
+            }
+        }
+        return Data(text.utf8)
+    }
+
+    private static func fields(_ stamp: Stamp) -> String {
+        "\(stamp.size)\t\(stamp.mtime)\t\(stamp.ctime)\t\(stamp.inode)"
+    }
+
+    private static func parse(_ line: Data) -> Entry? {
+        guard let text = String(validating: line, as: UTF8.self) else { return nil }
+        let parts = text.split(separator: "\t", omittingEmptySubsequences: false)
+        switch (parts.first, parts.count) {
+        case ("U", 8):
+            guard let stamp = stamp(parts[1...4]), let size = Int64(parts[5]),
+                let crc32c = UInt32(parts[6])
+            else { return nil }
+            return .uploaded(
+                String(parts[7]), FileTable.Uploaded(stamp: stamp, size: size, crc32c: crc32c))
+        case ("D", 2): return .deleted(String(parts[1]))
+        case ("X", 2): return .doomed(String(parts[1]))
+        case ("R", 6): return stamp(parts[1...4]).map { .retired(String(parts[5]), $0) }
+        case ("M", 2): return Int(parts[1]).map { .manifest($0) }
+        case ("restored", 1): return .restored
+        default: return nil
+        }
+    }
+
+    private static func stamp(_ parts: ArraySlice<Substring>) -> Stamp? {
+        let parts = Array(parts)
+        guard let size = Int64(parts[0]), let mtime = Int64(parts[1]), let ctime = Int64(parts[2]),
+            let inode = UInt64(parts[3])
+        else { return nil }
+        return Stamp(size: size, mtime: mtime, ctime: ctime, inode: inode)
+    }
+}

@@ -1,0 +1,151 @@
+import Shared
+
+extension SyncEngine {
+    /// Tells that no trainer runs any more.
+    ///
+    /// After an abnormal end every file that was not whole by then counts as half-written, until it
+    /// changes again: it goes up beside its name, as `.partial`.
+    func trainerEnded(abnormally: Bool) async {
+        guard client != nil, abnormally else { return }
+        await gate.alone {
+            guard (try? prepare()) != nil else { return }
+            let (pending, _) = scan()
+            let time = watch.elapsed
+            for index in pending where !table[index].flags.contains(.log) {
+                let verdict = Settling.verdict(
+                    settlingCase(index, isOpen: false, time: time), maxStaleness: .seconds(1 << 40))
+                if case .whole = verdict { continue }
+                halfWritten[PathKey(table.path(index))] = table[index].current
+            }
+        }
+    }
+
+    /// The last sync: everything, verified against the bucket's listing, until `deadline`.
+    ///
+    /// - Parameter deadline: nil takes the job's `finalSyncTimeoutSeconds`.
+    /// - Throws: `Failure` naming what is missing; the machine's disk is then the only copy of it.
+    func finish(until deadline: Date?) async throws {
+        guard client != nil else { return withoutStore() }
+        let budget =
+            deadline.map { Duration.seconds($0.timeIntervalSince(now())) }
+            ?? .seconds(job.sync.finalSyncTimeoutSeconds)
+        let limit = watch.elapsed + budget
+        try await gate.alone {
+            defer { report(record) }
+            var attempt = 1
+            while true {
+                do {
+                    try await withinTime(limit) { try await self.finishOnce() }
+                    record.consecutiveFailures = 0
+                    record.lastError = nil
+                    record.lastSuccessAt = now()
+                    return
+                } catch {
+                    fail(error)
+                    let pause = retry.wait(before: attempt)
+                    guard !(error is Hopeless), !Task.isCancelled, watch.elapsed + pause < limit
+                    else { throw notVerified(error) }
+                    report(record)
+                    try await clock.sleep(for: pause)
+                    attempt += 1
+                }
+            }
+        }
+    }
+
+    /// A failure that no repetition mends.
+    private struct Hopeless: Error, CustomStringConvertible {
+        var failure: Failure
+        var description: String { failure.description }
+    }
+
+    private func finishOnce() async throws {
+        guard let client else { return }
+        try prepare()
+        if permission == .notRestored { try await restoreOnce() }
+        if case .refused(let reason) = permission {
+            throw Hopeless(failure: Failure("output and logs were not uploaded: \(reason)"))
+        }
+        try await sync(last: true)
+        let differences = ManifestCheck.compare(manifest(), listing: try await client.list())
+        guard differences.isEmpty else { throw try await mend(differences) }
+        try await writeManifest(final: true)
+        record.verified = true
+        record.unsyncedSince = nil
+        event(
+            .sync, "the last sync is verified: \(record.files) files",
+            [
+                "files": .integer(Int64(record.files)), "bytes": .integer(record.bytes),
+                "generation": .integer(Int64(record.generation)),
+            ])
+    }
+
+    /// Forgets that these are up, so that the next attempt sends them, and says what is wrong.
+    private func mend(_ differences: [Difference]) async throws -> any Error {
+        var canMend = false
+        for difference in differences {
+            let index = table.index(of: difference.path)
+            table[index].up = nil
+            // By a copy: a link has the time by which some tool took it for up.
+            table[index].flags.insert(.inPlace)
+            partials = partials.filter { $0.value.name != difference.path }
+            canMend = canMend || table[index].seen == scanNumber || !halfWritten.isEmpty
+        }
+        isManifestBehind = true
+        let failure = Failure(
+            "the bucket does not hold what was uploaded: \(differences.count) files differ",
+            detail: differences.prefix(20).map(\.description).joined(separator: "\n"))
+        if !canMend {
+            try await writeManifest(final: false)
+            return Hopeless(failure: failure)
+        }
+        return failure
+    }
+
+    private func notVerified(_ error: any Error) -> Failure {
+        let cause = (error as? Hopeless)?.failure ?? error as? Failure ?? Failure("\(error)")
+        let unsent = pendingPaths()
+        let shown =
+            unsent.prefix(20).map { quoted($0) }
+            + [unsent.count > 20 ? "…" : nil]
+            .compactMap { $0 }
+        let detail = [
+            cause.detail, shown.isEmpty ? nil : "not uploaded: " + shown.joined(separator: ", "),
+        ]
+        return Failure(
+            "the last sync is not verified: \(cause.summary)",
+            detail: detail.compactMap { $0 }.joined(separator: "\n"),
+            hint: "the machine's disk still holds everything; do not delete it")
+    }
+
+    private func pendingPaths() -> [String] {
+        table.records.indices.filter { index in
+            let file = table[index]
+            return file.seen == scanNumber && scanNumber > 0 && file.isPending
+                && partials[PathKey(table.path(index))] == nil
+        }.map { table.path($0) }
+    }
+
+    /// Runs `body`, and cancels it when the time is up: a transfer is then killed.
+    private func withinTime(
+        _ limit: Duration, _ body: @escaping @Sendable () async throws -> Void
+    ) async throws {
+        let rest = limit - watch.elapsed
+        guard rest > .zero else { throw Failure("the time for the last sync is over") }
+        let clock = clock
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                try await body()
+                return true
+            }
+            group.addTask {
+                try await clock.sleep(for: rest)
+                return false
+            }
+            defer { group.cancelAll() }
+            guard try await group.next() == true else {
+                throw Failure("the time for the last sync is over")
+            }
+        }
+    }
+}

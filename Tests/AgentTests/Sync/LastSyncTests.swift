@@ -1,0 +1,137 @@
+import Shared
+import Testing
+
+@testable import Agent
+
+@Suite struct LastSyncTests {
+    let fixture: SyncFixture
+
+    init() throws { fixture = try SyncFixture() }
+
+    @Test func `the last sync sends all, compares with the listing and says final`() async throws {
+        try fixture.write("written in place", to: fixture.output + "/model.pt")
+        try fixture.write("half", to: fixture.logs + "/train.log")
+        let engine = try await fixture.ready()
+        try await engine.finish(until: nil)
+        #expect(fixture.object("output/model.pt") == "written in place")
+        let manifest = try fixture.manifest()
+        #expect(manifest.final)
+        #expect(manifest.files.count == 2)
+        #expect(fixture.record.verified)
+        #expect(fixture.record.unsyncedSince == nil)
+    }
+
+    @Test func `what a dead trainer left half-written goes beside the whole file`() async throws {
+        let path = fixture.output + "/model.pt"
+        try fixture.rename("whole", to: path)
+        let engine = try await fixture.ready()
+        await engine.tick()
+        try fixture.write("half", to: path)
+        try fixture.write("half too", to: fixture.output + "/new.pt")
+        try fixture.rename("whole too", to: fixture.output + "/renamed.pt")
+        await engine.trainerEnded(abnormally: true)
+        await engine.tick()
+        try await engine.finish(until: nil)
+        #expect(fixture.object("output/model.pt") == "whole")
+        #expect(fixture.object("output/model.pt.partial") == "half")
+        #expect(fixture.object("output/new.pt") == nil)
+        #expect(fixture.object("output/new.pt.partial") == "half too")
+        #expect(fixture.object("output/renamed.pt") == "whole too")
+        #expect(
+            fixture.record.partialFiles.sorted() == [
+                "output/model.pt.partial", "output/new.pt.partial",
+            ])
+        #expect(
+            try fixture.manifest().files.map(\.path) == [
+                "output/model.pt", "output/model.pt.partial", "output/new.pt.partial",
+                "output/renamed.pt",
+            ])
+    }
+
+    @Test func `a trainer started again makes its half-written files whole`() async throws {
+        let path = fixture.output + "/model.pt"
+        try fixture.write("half", to: path)
+        let engine = try await fixture.ready()
+        await engine.trainerEnded(abnormally: true)
+        await engine.tick()
+        #expect(fixture.record.partialFiles == ["output/model.pt.partial"])
+        #expect(fixture.record.unsyncedSince == nil)
+        try fixture.rename("whole", to: path)
+        await engine.tick()
+        #expect(fixture.object("output/model.pt") == "whole")
+        #expect(fixture.record.partialFiles == [])
+    }
+
+    @Test func `a file of the trainer's own that is called partial is not replaced`() async throws {
+        try fixture.rename("own", to: fixture.output + "/a.partial")
+        try fixture.write("half", to: fixture.output + "/a")
+        let engine = try await fixture.ready()
+        await engine.trainerEnded(abnormally: true)
+        try await engine.finish(until: nil)
+        #expect(fixture.object("output/a.partial") == "own")
+        #expect(fixture.object("output/a.partial.2") == "half")
+    }
+
+    @Test func `a file that is still open at the end goes up as partial`() async throws {
+        let path = fixture.output + "/model.pt"
+        try fixture.write("half", to: path)
+        let descriptor = systemOpen(path, O_WRONLY | O_CLOEXEC)
+        defer { close(descriptor) }
+        let engine = try await fixture.ready()
+        try await engine.finish(until: nil)
+        #expect(fixture.object("output/model.pt") == nil)
+        #expect(fixture.object("output/model.pt.partial") == "half")
+    }
+
+    @Test func `an object that differs is sent again before the run counts as verified`()
+        async throws
+    {
+        try fixture.rename("weights", to: fixture.output + "/model.pt")
+        let engine = try await fixture.ready()
+        await engine.tick()
+        try fixture.write("Weights", to: fixture.bucket + "/output/model.pt")
+        unlink(fixture.bucket + "/logs/train.log")
+        await engine.setFirstWait(.milliseconds(10))
+        try await engine.finish(until: nil)
+        #expect(fixture.object("output/model.pt") == "weights")
+        #expect(try fixture.manifest().final)
+    }
+
+    @Test func `what is nowhere any more is named, and nothing is final`() async throws {
+        try fixture.rename("x", to: fixture.output + "/gone.pt")
+        let engine = try await fixture.ready()
+        await engine.tick()
+        unlink(fixture.output + "/gone.pt")
+        unlink(fixture.bucket + "/output/gone.pt")
+        let failure = await #expect(throws: Failure.self) { try await engine.finish(until: nil) }
+        #expect(failure?.description.contains("'output/gone.pt' is missing") == true)
+        #expect(try !fixture.manifest().final)
+        #expect(try fixture.manifest().files == [])
+        #expect(!fixture.record.verified)
+    }
+
+    @Test func `a store that stays away is tried until the deadline, and the file is named`()
+        async throws
+    {
+        try fixture.rename("x", to: fixture.output + "/model.pt")
+        let engine = try await fixture.ready()
+        await engine.setFirstWait(.milliseconds(50))
+        fixture.runner.isFailing = true
+        let start = ContinuousClock.now
+        let failure = await #expect(throws: Failure.self) {
+            try await engine.finish(until: Date().addingTimeInterval(3))
+        }
+        #expect(ContinuousClock.now - start < .seconds(20))
+        #expect(failure?.description.contains("'output/model.pt'") == true)
+        #expect(fixture.runner.commands.count > 3)
+        #expect(!fixture.record.verified)
+    }
+
+    @Test func `without a store a finish does nothing and the record says so`() async throws {
+        let engine = try fixture.withoutStore()
+        await engine.tick()
+        try await engine.finish(until: nil)
+        #expect(fixture.record.lastError?.contains("no store") == true)
+        #expect(!fixture.record.verified)
+    }
+}

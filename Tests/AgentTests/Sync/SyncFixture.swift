@@ -1,0 +1,120 @@
+import Shared
+import Synchronization
+import Testing
+
+@testable import Agent
+
+/// A machine and a bucket in one temporary directory, and an engine between them.
+final class SyncFixture: Sendable {
+    let root: TemporaryDirectory
+    let runner = CountingRunner()
+    let records = Mutex<[RunStatus.SyncRecord]>([])
+    let events = Mutex<[(kind: Event.Kind, message: String)]>([])
+
+    var output: String { root.path + "/machine/output" }
+    var logs: String { root.path + "/machine/logs" }
+    var run: String { root.path + "/machine/run" }
+    var state: String { root.path + "/machine/state" }
+    var bucket: String { root.path + "/bucket" }
+    var record: RunStatus.SyncRecord { records.withLock { $0.last } ?? RunStatus.SyncRecord() }
+
+    init() throws {
+        root = try TemporaryDirectory()
+        for directory in [output, logs, run, bucket] { try makeDirectories(directory) }
+    }
+
+    deinit { root.remove() }
+
+    func engine(_ change: (inout Job.Sync) -> Void = { _ in }) throws -> SyncEngine {
+        try engine(client: client(), change)
+    }
+
+    func withoutStore() throws -> SyncEngine { try engine(client: nil) { _ in } }
+
+    private func engine(
+        client: StoreClient?, _ change: (inout Job.Sync) -> Void
+    ) throws -> SyncEngine {
+        var job = Job(
+            run: try RunName(
+                cloud: "local", projectName: "p", codeName: "c", datasetName: "d"),
+            code: Job.Code(source: ".", module: "m"), dataset: "/d", output: bucket,
+            directories: Job.Directories(
+                work: root.path + "/machine", code: root.path, dataset: root.path, output: output,
+                logs: logs),
+            createdAt: Date())
+        change(&job.sync)
+        return SyncEngine(
+            job: job, client: client, runDirectory: run, stateDirectory: state,
+            log: Log(toStandardError: false), clock: ContinuousClock(), now: { Date() },
+            report: { [self] record in records.withLock { $0.append(record) } },
+            event: { [self] kind, message, _ in events.withLock { $0.append((kind, message)) } })
+    }
+
+    /// An engine that has restored, so that it may upload.
+    func ready(_ change: (inout Job.Sync) -> Void = { _ in }) async throws -> SyncEngine {
+        let engine = try engine(change)
+        _ = try await engine.restore()
+        return engine
+    }
+
+    func client() throws -> StoreClient {
+        try StoreClient(url: StoreURL(parsing: bucket), runner: runner)
+    }
+
+    func write(_ text: String, to path: String) throws {
+        try makeDirectories(parentDirectory(path))
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        defer { close(descriptor) }
+        try AtomicFile.writeAll(Data(text.utf8), to: descriptor, path: path)
+    }
+
+    /// Written beside and renamed into place, a moment of the kernel's clock later.
+    func rename(_ text: String, to path: String) throws {
+        try write(text, to: path + ".tmp")
+        usleep(10_000)
+        #expect(systemRename(path + ".tmp", path) == 0)
+    }
+
+    /// The messages of all events of one kind.
+    func told(_ kind: Event.Kind) -> [String] {
+        events.withLock { $0.filter { $0.kind == kind }.map(\.message) }
+    }
+
+    /// What the bucket holds; nil where there is no such object.
+    func object(_ path: String) -> String? {
+        (try? readFile("\(bucket)/\(path)")).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    func manifest() throws -> Manifest {
+        try JSONFormat.decode(
+            Manifest.self, from: readFile("\(bucket)/\(BucketLayout.manifest)"), name: "manifest")
+    }
+}
+
+extension SyncEngine {
+    /// Shortens the waits between attempts.
+    func setFirstWait(_ wait: Duration) { retry.first = wait }
+}
+
+/// Runs real commands, counts them, and fails those it is told to.
+final class CountingRunner: CommandRunner {
+    private let state = Mutex<(commands: [Command], failing: Bool)>(([], false))
+
+    var commands: [Command] { state.withLock { $0.commands } }
+    var isFailing: Bool {
+        get { state.withLock { $0.failing } }
+        set { state.withLock { $0.failing = newValue } }
+    }
+
+    func start(
+        _ command: Command, onOutput: (@Sendable (ArraySlice<UInt8>) -> Void)?
+    ) throws -> any RunningCommand {
+        let fails = state.withLock { state in
+            state.commands.append(command)
+            return state.failing
+        }
+        return try PosixRunner().start(fails ? Command("false") : command, onOutput: onOutput)
+    }
+}
+
+private func systemRename(_ old: String, _ new: String) -> Int32 { rename(old, new) }
