@@ -5,8 +5,8 @@
 #   train-bootstrap rclone    install rclone from the image's packages (in the background)
 #   train-bootstrap           arm, mount the fast disk, fetch and check the agent, start it
 #
-# If it exits with a failure, systemd tries it again, and after the last try powers the machine off: a machine
-# that cannot start its training must not go on costing money.
+# If it exits with a failure, systemd tries it again. After the third time the machine is powered off: one that cannot start its
+# training must not go on costing money.
 set -euo pipefail
 export HOME=/root
 
@@ -19,6 +19,18 @@ declare -A setting=()
 while IFS='=' read -r name value; do setting[$name]=$value; done </etc/train/bootstrap.env
 
 log() { echo "train-bootstrap: $*"; }
+
+# Counted here, since systemd forgets how often it has started a unit at every daemon-reload, and packages reload it when they
+# are installed. Its own limit remains for the case that this script cannot even start.
+count_failure() {
+  local status=$? failures=0
+  if ((status == 0)); then return; fi
+  mkdir -p /run/train
+  if [[ -s /run/train/failures ]]; then failures=$(</run/train/failures); fi
+  echo $((failures + 1)) >/run/train/failures
+  log "failed $((failures + 1)) times"
+  if ((failures + 1 >= 3)); then systemctl start --no-block train-poweroff.service; fi
+}
 
 # The deadline is absolute: it is fixed at the first boot and a reboot does not move it. A boot after it (somebody started
 # the machine again, to let a last sync finish) gets the grace period and no more.
@@ -47,9 +59,9 @@ arm() {
   else
     mv -f "$drop_in.$$" "$drop_in"
     systemctl daemon-reload
+    systemctl enable --quiet train-poweroff.timer
     verb=restart
   fi
-  systemctl enable --quiet train-poweroff.timer
   systemctl "$verb" --no-block train-poweroff.timer
 }
 
@@ -244,6 +256,7 @@ case ${1:-} in
   arm) arm ;;
   rclone) install_rclone ;;
   '')
+    trap count_failure EXIT
     arm
     calm_packages
     mkdir -p /var/lib/train

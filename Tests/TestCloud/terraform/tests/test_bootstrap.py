@@ -98,6 +98,12 @@ class Fetch(Case):
         self.assertFalse(self.box.path("/usr/local/bin/train-agent").exists())
         self.assertNotIn("train-agent.service", str(self.box.calls("systemctl start")))
 
+    def test_the_third_failure_powers_off(self):
+        off = "systemctl start --no-block train-poweroff.service"
+        for times in (1, 2, 3):
+            self.fetched(status=1, **self.google(*[(403, b"")] * 20))
+            self.assertEqual(off in self.box.calls(), times == 3)
+
     def test_nothing_is_fetched_twice(self):
         self.fetched(**self.google((200, AGENT)))
         self.fetched(**self.google())
