@@ -66,7 +66,8 @@ let package = Package(
         .testTarget(
             name: "AgentTests", dependencies: ["Agent", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "LauncherTests", dependencies: ["Launcher", "TestSupport"], exclude: ["Golden"],
+            name: "LauncherTests", dependencies: ["Launcher", "TestSupport"],
+            exclude: ["Golden", "Recorded"],
             swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests", dependencies: ["Shared", "TestSupport"], swiftSettings: strict),

@@ -133,13 +133,14 @@ struct TerraformDriver: Sendable {
     }
 
     /// The first lets Terraform end what it does and write its state, the second makes it stop at
-    /// once (it still writes what it knows), the third kills it.
+    /// once (it still writes what it knows), the third kills it. Its providers, in the same group,
+    /// are told by Terraform itself.
     private func forward(interrupt count: Int, to running: any RunningCommand, _ line: LiveLine) {
         switch count {
         case 1:
             line.say("  interrupted: Terraform ends what it began; once more stops it at once")
-            running.send(SIGINT)
-        case 2: running.send(SIGINT)
+            kill(running.pid, SIGINT)
+        case 2: kill(running.pid, SIGINT)
         default: running.send(SIGKILL)
         }
     }

@@ -51,11 +51,12 @@ final class TerraformProgress: Sendable {
                 return (entry.action, (ContinuousClock.now - entry.since).seconds)
             }
             guard let ended else { return }
-            let mark =
-                event.type == "apply_complete"
-                ? line.coloured("✓", .green) : line.coloured("✗", .red)
-            let words = "\(Self.past[ended.action] ?? ended.action) \(harmless(address))"
-            line.say("  \(mark) \(words)  \(TimeSpan(seconds: ended.seconds))")
+            let isDone = event.type == "apply_complete"
+            let mark = isDone ? line.coloured("✓", .green) : line.coloured("✗", .red)
+            let verbs = isDone ? Self.past : Self.failed
+            let verb = verbs[ended.action] ?? harmless(ended.action)
+            let time = TimeSpan(seconds: ended.seconds)
+            line.say("  \(mark) \(verb) \(harmless(address))  \(time)")
         case "diagnostic":
             guard let diagnostic = event.diagnostic, diagnostic.severity == "error" else { return }
             state.withLock { $0.errors.append(diagnostic) }
@@ -79,6 +80,10 @@ final class TerraformProgress: Sendable {
 
     private static let present = [
         "create": "creating", "update": "changing", "delete": "removing", "read": "reading",
+    ]
+    private static let failed = [
+        "create": "could not create", "update": "could not change", "delete": "could not remove",
+        "read": "could not read",
     ]
     private static let past = [
         "create": "created", "update": "changed", "delete": "removed", "read": "read",
