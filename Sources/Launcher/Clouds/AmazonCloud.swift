@@ -6,6 +6,7 @@ struct AmazonCloud: RentedCloud {
     /// The credentials name the account; the name only tells runs apart.
     let defaultProjectName: String? = "aws"
     let defaultZone = "us-east-1a"
+    let needsCredentials = false
     let scheme = "s3"
     let machineResource = "aws_instance.run"
     let powerOff: [String]? = nil

@@ -7,6 +7,8 @@ struct AzureCloud: RentedCloud {
     let defaultProjectName: String? = "azure"
     /// A region alone: Azure chooses the zone.
     let defaultZone = "eastus"
+    /// rclone, which reads the blobs, knows no `az login`.
+    let needsCredentials = true
     let scheme = "az"
     let machineResource = "azurerm_linux_virtual_machine.run"
     /// A shutdown from inside goes on billing.
@@ -45,6 +47,9 @@ struct AzureCloud: RentedCloud {
                 hint: "on Azure the machine brings its GPUs: choose it by --machine_type, such as "
                     + "Standard_NC24ads_A100_v4")
         }
+        if let path = plan.access.credentialsPath {
+            try checkPrincipal(path, subscription: plan.run.projectName)
+        }
         guard isInstalled("ssh-keygen") else {
             throw Failure(
                 "ssh-keygen is not installed, and Azure makes no machine without a key",
@@ -53,6 +58,23 @@ struct AzureCloud: RentedCloud {
         guard isInstalled("rclone") else {
             throw Failure(
                 "rclone is not installed; Azure's blobs are read with it", hint: "install rclone")
+        }
+    }
+
+    /// - Throws: `Failure` where the file is no service principal that Terraform and rclone both read.
+    private func checkPrincipal(_ path: String, subscription: String) throws {
+        let howTo =
+            "make one: az ad sp create-for-rbac --role Owner --scopes "
+            + "/subscriptions/ID > FILE; and give --project_name ID"
+        let data = try readFile(path)
+        guard let keys = try? JSONDecoder().decode([String: JSONValue].self, from: data) else {
+            throw Failure("--credentials_path \(quoted(path)) is not a JSON object", hint: howTo)
+        }
+        for name in ["appId", "password", "tenant"] where keys[name] == nil {
+            throw Failure("--credentials_path \(quoted(path)) has no \(name)", hint: howTo)
+        }
+        guard isSubscription(subscription) || keys["subscriptionId"] != nil else {
+            throw Failure.usage("--project_name is not the id of a subscription", hint: howTo)
         }
     }
 

@@ -5,6 +5,7 @@ struct GoogleCloud: RentedCloud {
     let name = "gcp"
     let defaultProjectName: String? = nil
     let defaultZone = "us-central1-a"
+    let needsCredentials = false
     let scheme = "gs"
     let machineResource = "google_compute_instance.run"
     let powerOff: [String]? = nil

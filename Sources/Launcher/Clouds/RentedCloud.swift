@@ -6,6 +6,8 @@ protocol RentedCloud: Sendable {
     var name: String { get }
     var defaultProjectName: String? { get }
     var defaultZone: String { get }
+    /// Whether a key is needed since the login of the cloud's own tool does not do.
+    var needsCredentials: Bool { get }
     /// The scheme of its store.
     var scheme: String { get }
     /// The machine's address in Terraform.

@@ -7,8 +7,7 @@ struct TerraformCloud: Cloud {
 
     var name: String { rented.name }
     var defaultProjectName: String? { rented.defaultProjectName }
-    /// Without a key the login of the cloud's own tool counts.
-    var needsCredentials: Bool { false }
+    var needsCredentials: Bool { rented.needsCredentials }
     var agentTarget: AgentTarget { AgentTarget(system: .linux, processor: "x86_64") }
 
     func dataset(_ text: String) throws -> DatasetPlace { .bucket(try rented.dataset(text)) }
