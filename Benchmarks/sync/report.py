@@ -7,21 +7,29 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 DOCS = os.path.join(os.path.dirname(os.path.dirname(HERE)), "docs")
-COLUMNS = [("wall", "wall s"), ("cpu", "CPU s"), ("memory", "peak MB"),
-           ("processes", "processes"), ("requests", "requests")]
+COLUMNS = [
+    ("wall", "wall s"),
+    ("cpu", "CPU s"),
+    ("memory", "peak MB"),
+    ("processes", "processes"),
+    ("requests", "requests"),
+]
 COLOURS = ["#1b6ca8", "#5fa8d3", "#b23a48", "#d98e04", "#4f772d", "#6d597a"]
 
 
 def order(row):
-    kind = ["quiet", "10 changed", "first upload"].index(next(
-        kind for kind in ("quiet", "10 changed", "first upload") if row.startswith(kind)))
+    kind = ["quiet", "10 changed", "first upload"].index(
+        next(kind for kind in ("quiet", "10 changed", "first upload") if row.startswith(kind))
+    )
     numbers = [int(number) for number in re.findall(r"\d+", row)]
     return kind, max(numbers[-1:] if row.startswith("10 changed") else numbers[:1]), row
 
 
 def table(rows):
-    lines = ["| | tool | " + " | ".join(title for _, title in COLUMNS) + " |",
-             "|---|---|" + "---:|" * len(COLUMNS)]
+    lines = [
+        "| | tool | " + " | ".join(title for _, title in COLUMNS) + " |",
+        "|---|---|" + "---:|" * len(COLUMNS),
+    ]
     for row in sorted(rows, key=order):
         for place, (tool, figures) in enumerate(rows[row].items()):
             cells = [str(figures[name]) for name, _ in COLUMNS]
@@ -42,26 +50,33 @@ def plot(rows):
     def length(value):
         return span * math.log10(max(value, floor) / floor) / math.log10(100 / floor)
 
-    out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
-           'font-family="sans-serif" font-size="11">',
-           '<rect width="100%" height="100%" fill="white"/>',
-           '<text x="10" y="18" font-size="14">CPU seconds of one sync (logarithmic)</text>']
+    out = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
+        'font-family="sans-serif" font-size="11">',
+        '<rect width="100%" height="100%" fill="white"/>',
+        '<text x="10" y="18" font-size="14">CPU seconds of one sync (logarithmic)</text>',
+    ]
     for power in range(-2, 3):
         x = left + length(10.0**power)
         out.append(f'<line x1="{x:.0f}" y1="30" x2="{x:.0f}" y2="{height - 20}" stroke="#ddd"/>')
-        out.append(f'<text x="{x:.0f}" y="{height - 6}" text-anchor="middle">{10.0**power:g}</text>')
+        out.append(
+            f'<text x="{x:.0f}" y="{height - 6}" text-anchor="middle">{10.0**power:g}</text>'
+        )
     y = 40
     for row in groups:
         out.append(f'<text x="10" y="{y + 11}">{row}</text>')
         for tool, figures in rows[row].items():
             size, colour = length(figures["cpu"]), COLOURS[tools.index(tool) % len(COLOURS)]
-            out.append(f'<rect x="{left}" y="{y}" width="{max(size, 1):.0f}" height="{bar - 3}" '
-                       f'fill="{colour}"/>')
-            out.append(f'<text x="{left + size + 5:.0f}" y="{y + 10}">{tool}: '
-                       f'{figures["cpu"]:g}</text>')
+            out.append(
+                f'<rect x="{left}" y="{y}" width="{max(size, 1):.0f}" height="{bar - 3}" '
+                f'fill="{colour}"/>'
+            )
+            out.append(
+                f'<text x="{left + size + 5:.0f}" y="{y + 10}">{tool}: {figures["cpu"]:g}</text>'
+            )
             y += bar
         y += gap
-    return "\n".join(out + ["</svg>", ""])
+    return "\n".join([*out, "</svg>", ""])
 
 
 def main():
