@@ -4,7 +4,7 @@ import importlib.util
 import json
 import unittest
 
-if not importlib.util.find_spec("grpc"):
+if not all(importlib.util.find_spec(name) for name in ("grpc", "tf")):
     raise unittest.SkipTest("needs the PyPI package tf: see requirements.txt")
 
 from standin.provider import Provider
