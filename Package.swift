@@ -29,6 +29,11 @@ let staticLink: [LinkerSetting] = [
         ], .when(platforms: [.linux]))
 ]
 
+/// What the launcher writes into each run's folder; `cloud-init` is the directory at the root.
+let terraform: [Resource] = ["gcp", "aws", "azure", "variables", "outputs"].map {
+    .embedInCode("Terraform/\($0).tf")
+}
+
 let package = Package(
     name: "train",
     platforms: [.macOS(.v15)],
@@ -44,7 +49,7 @@ let package = Package(
             resources: [.embedInCode("ai_training_utils")], swiftSettings: small),
         .target(
             name: "Launcher", dependencies: ["Shared", "CPosix"], exclude: ["Executable"],
-            swiftSettings: strict),
+            resources: terraform + [.embedInCode("cloud-init")], swiftSettings: strict),
         .executableTarget(
             name: "TrainAgent", dependencies: ["Agent", "Shared"], path: "Sources/Agent/Executable",
             swiftSettings: strict + staticCompile, linkerSettings: staticLink),
@@ -61,7 +66,8 @@ let package = Package(
         .testTarget(
             name: "AgentTests", dependencies: ["Agent", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "LauncherTests", dependencies: ["Launcher", "TestSupport"], exclude: ["Golden"],
+            name: "LauncherTests", dependencies: ["Launcher", "TestSupport"],
+            exclude: ["Golden", "Recorded"],
             swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests", dependencies: ["Shared", "TestSupport"], swiftSettings: strict),

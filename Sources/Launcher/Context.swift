@@ -47,11 +47,19 @@ struct Context: Sendable {
         defer { watcher.cancel() }
         do {
             return try await task.value
+        } catch let left as LeftBehind {
+            // Worse than any interruption.
+            throw left.failure
         } catch {
             guard let number = caught.number else { throw error }
             throw Interrupted(signal: number)
         }
     }
+}
+
+/// Something is left that goes on costing money or needs a hand: said whatever else happened.
+struct LeftBehind: Error {
+    let failure: Failure
 }
 
 /// The user had enough; the exit code is the shell's for that signal.

@@ -19,7 +19,8 @@ package enum Launcher {
             summary: "train: train a Python model on a machine of its own with one command.",
             commands: [
                 Start.command(context), Status.command(context), List.command(context),
-                Stop.command(context), Finish.command(context), Demo.command(context),
+                Stop.command(context), Finish.command(context), Shell.command(context),
+                Doctor.command(context), Demo.command(context),
                 CompletionCommand.command(context.console) { program(context) },
             ],
             footer: """

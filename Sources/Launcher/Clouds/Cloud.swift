@@ -17,7 +17,11 @@ protocol Cloud: Sendable {
     /// Where the output goes; `bucket` is the user's `--output_bucket`.
     func output(of run: RunName, in folder: RunFolder, bucket: String?) throws -> StoreURL
     /// Looks at everything of the cloud's own that could go wrong; creates nothing.
-    func preflight(_ plan: Plan) async throws
+    ///
+    /// - Returns: the plan, with what the user left to the cloud filled in.
+    func preflight(_ plan: Plan) async throws -> Plan
+    /// Says what `provision` would make; creates nothing outside `folder`, which the caller removes.
+    func rehearse(_ plan: Plan, in folder: RunFolder, steps: Steps) async throws -> Rehearsal
     /// Makes the machine and starts the agent on it. What it made is written into the record at
     /// once, so that `destroy` finds it after any interruption.
     func provision(_ plan: Plan, record: RunRecord, in folder: RunFolder, steps: Steps) async throws
@@ -31,8 +35,14 @@ protocol Cloud: Sendable {
     /// Directories on the machine that may hold what never reached the bucket, where this cloud can
     /// still read them: by their names in the bucket.
     func remains(of record: RunRecord, in folder: RunFolder) -> [String: String]
+    /// Opens a shell on the machine, or runs `words` there; its exit status.
+    func shell(_ words: [String], on record: RunRecord, in folder: RunFolder) async throws -> Int32
     /// Removes everything of the run but its folder; what is gone already is no error.
-    func destroy(_ record: RunRecord, in folder: RunFolder) async throws
+    func destroy(_ record: RunRecord, in folder: RunFolder, steps: Steps) async throws
+    /// Looks at what a run here would need, and for what may still cost money.
+    ///
+    /// - Parameter runs: those that are known here.
+    func examine(_ address: RunAddress, runs: [RunRecord]) async -> Examination
 }
 
 /// Whether a run's machine is there.

@@ -18,15 +18,32 @@ struct LocalCloud: Cloud {
         return try StoreURL(parsing: bucket).appending(run.slug)
     }
 
-    func preflight(_ plan: Plan) async throws {
+    func preflight(_ plan: Plan) async throws -> Plan {
         guard isInstalled("python3") else {
             throw Failure(
                 "python3 is not installed, or not in PATH", hint: "install Python 3.8 or later")
         }
+        return plan
+    }
+
+    func rehearse(_ plan: Plan, in folder: RunFolder, steps: Steps) async throws -> Rehearsal {
+        let job = try await prepare(plan, createdAt: Date(), in: folder, steps: steps)
+        let text = "Nothing is made: the agent runs on this computer, in the run's own folder."
+        return Rehearsal(plan: text, userData: "", job: job)
     }
 
     func provision(_ plan: Plan, record: RunRecord, in folder: RunFolder, steps: Steps) async throws
     {
+        _ = try await prepare(plan, createdAt: record.createdAt, in: folder, steps: steps)
+        try await steps.run("starting the agent") {
+            try await startAgent(plan, record: record, in: folder)
+        }
+    }
+
+    /// Everything but the agent itself.
+    private func prepare(
+        _ plan: Plan, createdAt: Date, in folder: RunFolder, steps: Steps
+    ) async throws -> Job {
         for directory in [folder.machine, directories(in: folder).work] {
             try makeDirectories(directory, mode: 0o700)
         }
@@ -44,11 +61,9 @@ struct LocalCloud: Cloud {
         }
         let job = plan.job(
             code: folder.code, archive: archive, secretsFile: secrets,
-            directories: directories(in: folder), createdAt: record.createdAt)
+            directories: directories(in: folder), createdAt: createdAt)
         try AtomicFile.write(JSONFormat.encode(job), to: folder.job, mode: 0o600)
-        try await steps.run("starting the agent") {
-            try await startAgent(plan, record: record, in: folder)
-        }
+        return job
     }
 
     private func directories(in folder: RunFolder) -> Job.Directories {
@@ -123,8 +138,23 @@ struct LocalCloud: Cloud {
         return [BucketLayout.output: directories.output, BucketLayout.logs: directories.logs]
     }
 
+    func shell(_ words: [String], on record: RunRecord, in folder: RunFolder) async throws -> Int32
+    {
+        throw Failure(
+            "a local run has no machine of its own to log in to",
+            hint: "its files are in \(folder.machine)")
+    }
+
+    func examine(_ address: RunAddress, runs: [RunRecord]) async -> Examination {
+        var examination = Examination(cloud: name)
+        for tool in ["python3", "tar"] {
+            await examination.look(for: tool, needed: true, runner: runner)
+        }
+        return examination
+    }
+
     /// A bucket that the user named is theirs: only this run's prefix in it goes.
-    func destroy(_ record: RunRecord, in folder: RunFolder) async throws {
+    func destroy(_ record: RunRecord, in folder: RunFolder, steps: Steps) async throws {
         try await kill(record, in: folder)
         guard record.output != (try StoreURL(parsing: folder.bucket)).description else { return }
         let client = try record.client(runner: runner)

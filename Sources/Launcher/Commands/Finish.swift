@@ -69,6 +69,7 @@ struct Finish: Sendable {
     ) async throws -> RunView {
         // Where the agent is gone its trainer may still write: that ends first too.
         if force { try await cloud.kill(record, in: folder) }
+        let record = force ? try folder.record() : record
         let view = try await RunView.look(at: record, in: folder, cloud: cloud, force: force)
         guard view.state == .running else { return view }
         if arguments.stop {
@@ -103,10 +104,10 @@ struct Finish: Sendable {
             line.say("  everything is downloaded already: \(record.collection ?? "")")
         }
         let (folder, run) = (view.folder, record)
-        try await steps.run("removing the run from \(record.run.cloud)", result: { _ in "done" }) {
-            try await cloud.destroy(run, in: folder)
-            try folder.remove()
-        }
+        line.say("  removing the run from \(record.run.cloud) …")
+        try await cloud.destroy(run, in: folder, steps: steps)
+        try folder.remove()
+        line.say("\(line.coloured("✓", .green)) removing the run from \(record.run.cloud): done")
         return collected
     }
 }

@@ -22,6 +22,7 @@ struct Start: Sendable {
             let start = Start(context: context)
             let arguments = try Planner(context: context, clouds: CloudRegistry(context))
                 .arguments(parsed)
+            if arguments.dryRun { return try await start.rehearse(arguments) }
             let run = try await start.begin(arguments)
             return try await start.end(run, arguments)
         }
@@ -61,14 +62,43 @@ struct Start: Sendable {
         defer { line.clear() }
         do {
             return try await context.interruptible {
-                let planner = Planner(context: context, clouds: CloudRegistry(context))
-                let (plan, cloud) = try await planner.plan(arguments, steps: steps)
-                sayWhatTravels(plan, line)
+                let (plan, cloud) = try await plan(arguments, steps: steps)
                 return try await make(plan, on: cloud, steps: steps)
             }
         } catch let interrupted as Interrupted {
             throw Failure(
                 "interrupted; nothing of the run is left",
+                exitStatus: ExitCode.signalled(interrupted.signal))
+        }
+    }
+
+    private func plan(
+        _ arguments: StartArguments, steps: Steps
+    ) async throws -> (Plan, any Cloud) {
+        let planner = Planner(context: context, clouds: CloudRegistry(context))
+        let (plan, cloud) = try await planner.plan(arguments, steps: steps)
+        sayWhatTravels(plan, steps.line)
+        return (plan, cloud)
+    }
+
+    /// Shows what a start would do, in a folder that is gone afterwards.
+    private func rehearse(_ arguments: StartArguments) async throws -> Int32 {
+        let line = context.progress()
+        let steps = Steps(line)
+        defer { line.clear() }
+        let directory = try TemporaryDirectory(prefix: "train-dry-run")
+        defer { directory.remove() }
+        do {
+            let rehearsal = try await context.interruptible {
+                let (plan, cloud) = try await plan(arguments, steps: steps)
+                return try await cloud.rehearse(
+                    plan, in: RunFolder(path: directory.path), steps: steps)
+            }
+            context.console.output(try rehearsal.text())
+            return ExitCode.ok.rawValue
+        } catch let interrupted as Interrupted {
+            throw Failure(
+                "interrupted; nothing was made",
                 exitStatus: ExitCode.signalled(interrupted.signal))
         }
     }
@@ -103,14 +133,20 @@ struct Start: Sendable {
         line.clear()
         do {
             try await Task {
-                try await cloud.destroy((try? folder.record()) ?? record, in: folder)
+                try await cloud.destroy(
+                    (try? folder.record()) ?? record, in: folder, steps: Steps(line))
                 try folder.remove()
             }.value
         } catch {
-            throw Failure(
-                "the start failed, and what it made could not be removed: \(error)",
-                detail: "the start failed since: \(cause)",
-                hint: "remove what is left with: train finish \(record.run) --force \(record.run)")
+            throw LeftBehind(
+                failure: Failure(
+                    "the start failed, and what it made could not be removed: "
+                        + ((error as? Failure)?.summary ?? "\(error)"),
+                    detail: [(error as? Failure)?.detail, "the start failed since: \(cause)"]
+                        .compactMap { $0 }.joined(separator: "\n"),
+                    hint:
+                        "remove what is left with: train finish \(record.run) --force \(record.run)"
+                ))
         }
     }
 
@@ -134,6 +170,7 @@ struct Start: Sendable {
 
     private func printNextSteps(_ record: RunRecord) {
         let run = record.run
+        for line in record.machine?.lines ?? [] { context.console.output("  \(line)\n") }
         context.console.output(
             """
             \(run) is running on \(run.cloud); this terminal is not needed any more

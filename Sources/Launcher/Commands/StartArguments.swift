@@ -19,12 +19,14 @@ struct StartArguments: RunAddressing {
     var maxRestarts = 0
     var graceSeconds = 20.0
     var agentPath: String?
+    var machine = MachineRequest()
+    var dryRun = false
     var wait = false
     var json = false
     var arguments: [String] = []
 
     static var options: [Option<Self>] {
-        addressOptions + placeOptions + trainerOptions + syncOptions + watchOptions
+        addressOptions + placeOptions + machineOptions + trainerOptions + syncOptions + watchOptions
     }
 
     private static var placeOptions: [Option<Self>] {
@@ -42,6 +44,43 @@ struct StartArguments: RunAddressing {
                 "--agent_path", "file", \.agentPath,
                 "The agent's executable; else the one beside this program."
             ).completing(.file),
+        ]
+    }
+
+    private static var machineOptions: [Option<Self>] {
+        [
+            .text(
+                "--machine_type", "type", \.machine.machineType,
+                "Such as g2-standard-8, g5.xlarge, Standard_NC4as_T4_v3; else a small one with a GPU."
+            ),
+            .text(
+                "--gpu_type", "type", \.machine.gpuType,
+                "The GPU to attach to one of Google's n1 machines, such as nvidia-tesla-t4."),
+            .parsed(
+                "--gpu_count", "count", \.machine.gpuCount, "How many of them; else 1.",
+                expects: "1, 2, 4 or 8"
+            ) { Int($0).flatMap { [1, 2, 4, 8].contains($0) ? $0 : nil } },
+            .parsed(
+                "--disk_size_gb", "size", \.machine.diskSizeGb,
+                "The boot disk, which holds the output too; else 200.",
+                expects: "a whole number from 50 to 4000"
+            ) { Int($0).flatMap { (50...4000).contains($0) ? $0 : nil } },
+            .parsed(
+                "--zones", "zones", \.machine.zones,
+                "Tried in order until one has the machine free, such as us-central1-a,us-central1-b.",
+                expects: ZoneList.expectation
+            ) { ZoneList.parse($0) },
+            .text(
+                "--image", "image", \.machine.image,
+                "The boot disk's image; else the cloud's own for deep learning."),
+            .flag(
+                "--spot", \.machine.isSpot,
+                "Takes a spot machine: much cheaper, and taken away at any time."),
+            .parsed(
+                "--ssh_cidr", "range", \.machine.sshCidr,
+                "The addresses that SSH is open to; else this computer's alone.",
+                expects: AddressRange.expectation
+            ) { AddressRange.parse($0) },
         ]
     }
 
@@ -112,6 +151,9 @@ struct StartArguments: RunAddressing {
         [
             .flag(
                 "--wait", \.wait, "Watches until the training has ended; Ctrl-C leaves it running."),
+            .flag(
+                "--dry_run", \.dryRun,
+                "Shows the plan, the machine's user data and the job; creates nothing."),
             .flag("--json", \.json, "Prints JSON for programs."),
         ]
     }

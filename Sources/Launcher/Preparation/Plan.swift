@@ -22,6 +22,12 @@ struct Plan: Sendable {
     /// nil: never.
     var maxDuration: TimeSpan?
     var maxRestarts: Int
+    var machine = MachineRequest()
+
+    /// The dataset where it is in a bucket.
+    var datasetBucket: StoreURL? {
+        if case .bucket(let url) = dataset { url } else { nil }
+    }
 
     /// The job, without what only the cloud knows: where code, secrets and directories are.
     func job(

@@ -47,7 +47,8 @@ struct Planner: Sendable {
             agent: agent,
             access: StoreAccess(credentialsPath: credentials, tool: arguments.transferTool),
             sync: arguments.sync, graceSeconds: arguments.graceSeconds,
-            maxDuration: arguments.maxDuration.limit, maxRestarts: arguments.maxRestarts)
+            maxDuration: arguments.maxDuration.limit, maxRestarts: arguments.maxRestarts,
+            machine: arguments.machine)
         try await steps.run("looking at the dataset") {
             try await named("--dataset_bucket") {
                 try await plan.dataset.check(access: plan.access, runner: context.runner)
@@ -58,8 +59,7 @@ struct Planner: Sendable {
                 try await named("--output_bucket") { try await checkOutput(plan) }
             }
         }
-        try await cloud.preflight(plan)
-        return (plan, cloud)
+        return (try await cloud.preflight(plan), cloud)
     }
 
     private func module(_ given: String?, in code: CodeTree) throws -> String {

@@ -9,6 +9,10 @@ struct RunFolder: Sendable, Equatable {
     var code: String { path + "/code.tar.gz" }
     /// What `--env NAME` took from the laptop; 0600.
     var secrets: String { path + "/secrets.json" }
+    /// The private half of the key pair made for the run.
+    var sshKey: String { path + "/ssh_key" }
+    /// The key that the machine must show.
+    var knownHosts: String { path + "/known_hosts" }
     /// The local cloud's VM.
     var machine: String { path + "/machine" }
     /// The local cloud's bucket for output, where the user named none.

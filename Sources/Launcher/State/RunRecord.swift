@@ -29,6 +29,8 @@ struct RunRecord: VersionedDocument, Equatable {
     var syncIntervalSeconds: Double = 60
     /// The local cloud's agent.
     var agent: ProcessIdentity?
+    /// The rented machine, once it is made.
+    var machine: MadeMachine?
     /// Where `finish` downloads to, so that a killed one goes on in the same place.
     var collection: String?
 

@@ -34,9 +34,12 @@ data "azurerm_resources" "dataset" {
 }
 
 locals {
+  # As az prints a service principal (which is what rclone reads too), or with --json-auth.
+  principal = local.credentials_path == null ? {} : jsondecode(file(local.credentials_path))
   login = merge(
     { subscriptionId = var.project, tenantId = null, clientId = null, clientSecret = null },
-    local.credentials_path == null ? {} : jsondecode(file(local.credentials_path)),
+    { for theirs, ours in { tenant = "tenantId", appId = "clientId", password = "clientSecret" } : ours => local.principal[theirs] if can(local.principal[theirs]) },
+    local.principal,
     var.project == null ? {} : { subscriptionId = var.project },
   )
   region  = replace(var.zone, "/-[1-3]$/", "")

@@ -34,7 +34,7 @@ variable "project" {
 }
 
 variable "credentials_path" {
-  description = "Google: key file of a service account. AWS: credentials file. Azure: JSON of a service principal. null: the login of the cloud's own tool."
+  description = "Google: key file of a service account. AWS: credentials file. Azure: JSON of a service principal, as az prints it. null: the login of the cloud's own tool."
   type        = string
   default     = null
   validation {

@@ -19,7 +19,9 @@ import Testing
             laptop.heard.outputs, equals: "help.txt", file: parentDirectory(#filePath))
     }
 
-    @Test(arguments: ["start", "status", "list", "stop", "finish", "demo", "completion"])
+    @Test(arguments: [
+        "start", "status", "list", "stop", "finish", "ssh", "doctor", "demo", "completion",
+    ])
     func `the help of each command is as kept`(command: String) async throws {
         #expect(await laptop.train("help", command) == 0)
         try Golden.expect(

@@ -28,6 +28,10 @@ struct StoreCase: Sendable, CustomTestStringConvertible {
     }
     /// Set TRAIN_SLOW_TESTS for all there is.
     static let isSlowWelcome = ProcessInfo.processInfo.environment["TRAIN_SLOW_TESTS"] != nil
+    static let isInCI = ProcessInfo.processInfo.environment["CI"] != nil
+    /// Those that are asked for volume.
+    static let volume =
+        isSlowWelcome ? here : here.filter { $0.scheme == "gs" && $0.tool == "gsutil" }
     static let remote = here.filter { $0.kind != nil }
     static let google = here.filter { $0.scheme == "gs" }
 

@@ -3,11 +3,16 @@ import TestSupport
 import Testing
 
 /// Thousands of files, and one of 200 MB: minutes, so only where TRAIN_SLOW_TESTS is set.
+///
+/// In CI for gs:// through gsutil alone, which is the main road.
 @Suite(
     .serialized,
-    .enabled(if: StoreCase.isSlowWelcome, "set TRAIN_SLOW_TESTS to run what takes minutes"))
+    .timeLimit(.minutes(15)),
+    .enabled(
+        if: StoreCase.isSlowWelcome || StoreCase.isInCI,
+        "set TRAIN_SLOW_TESTS to run what takes minutes"))
 struct StoreVolumeTests {
-    @Test(arguments: StoreCase.here)
+    @Test(arguments: StoreCase.volume)
     func `2,000 small files go up and come back`(_ store: StoreCase) async throws {
         let scratch = try Scratch()
         let source = scratch.path + "/source"
@@ -25,7 +30,7 @@ struct StoreVolumeTests {
     }
 
     /// Not rclone to S3, which sends 200 MiB in one request: moto takes 100 MB and no more.
-    @Test(arguments: StoreCase.here.filter { $0.scheme != "s3" || $0.tool != "rclone" })
+    @Test(arguments: StoreCase.volume.filter { $0.scheme != "s3" || $0.tool != "rclone" })
     func `200 MB go up and come back`(_ store: StoreCase) async throws {
         let scratch = try Scratch()
         let source = try scratch.tree("source", [:])

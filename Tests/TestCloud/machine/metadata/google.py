@@ -10,6 +10,7 @@ from machine.metadata.http import Answer, Request, dig, document, put, text
 from machine.network import MAC, MACHINE
 
 ROOT = "/computeMetadata/v1"
+LISTINGS = {"/": "computeMetadata/\n", "/computeMetadata/": "v1/\n"}
 GUEST_ATTRIBUTES = f"{ROOT}/instance/guest-attributes/"
 ACCOUNT = "run@test-project.iam.gserviceaccount.com"
 SCOPES = ["https://www.googleapis.com/auth/devstorage.read_write"]
@@ -74,8 +75,12 @@ class GoogleMetadata:
             self._changed.notify_all()
 
     def answer(self, request: Request) -> Answer:
+        if (
+            request.path in LISTINGS
+        ):  # gsutil asks / to learn whether it is on a machine of Google's
+            return text(LISTINGS[request.path], Metadata_Flavor="Google")
         if not request.path.startswith(ROOT):
-            return text("", 404)
+            return text("", 404, Metadata_Flavor="Google")
         if request.headers.get("metadata-flavor") != "Google":
             return text("Missing Metadata-Flavor:Google header.", 403)
         if request.path.startswith(GUEST_ATTRIBUTES):

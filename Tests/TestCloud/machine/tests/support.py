@@ -77,6 +77,11 @@ class Buckets:
         query = urllib.parse.urlencode({"bucket": bucket, "name": name})
         self.request("POST", f"/_emu/object?{query}", data)
 
+    def get(self, bucket: str, name: str) -> bytes:
+        """The bytes of one object."""
+        query = urllib.parse.urlencode({"bucket": bucket, "name": name})
+        return self.request("GET", f"/_emu/object?{query}")
+
     def names(self, bucket: str) -> list[str]:
         """Of all objects in the bucket."""
         return [

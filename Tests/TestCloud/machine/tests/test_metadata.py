@@ -30,6 +30,10 @@ class Google(unittest.TestCase):
     def test_the_header_is_wanted(self) -> None:
         self.assertEqual(self.server.answer(Request("GET", INSTANCE + "/id", {})).status, 403)
 
+    def test_anybody_may_ask_whether_this_is_google(self) -> None:
+        answer = self.server.answer(Request("GET", "/", {}))
+        self.assertEqual((answer.status, answer.headers["Metadata_Flavor"]), (200, "Google"))
+
     def test_values_and_folders(self) -> None:
         self.assertEqual(self.get("/attributes/user-data"), (200, "text"))
         self.assertEqual(self.get("/attributes/"), (200, "user-data\na-key\n"))

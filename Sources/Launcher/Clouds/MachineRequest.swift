@@ -1,0 +1,52 @@
+import Shared
+
+/// The machine that a user asks for; what is nil, each cloud has its own answer to.
+struct MachineRequest: Sendable, Equatable {
+    var machineType: String?
+    var gpuType: String?
+    var gpuCount: Int?
+    var diskSizeGb: Int?
+    /// Tried in order.
+    var zones: [String] = []
+    var image: String?
+    var isSpot = false
+    /// The addresses that SSH is open to.
+    var sshCidr: String?
+}
+
+/// `--zones a,b,c`: names in order, none empty or twice.
+enum ZoneList {
+    static let expectation = "a list of zones such as us-central1-a,us-central1-b"
+
+    static func parse(_ text: String) -> [String]? {
+        let zones = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        let isLegal = zones.allSatisfy { zone in
+            !zone.isEmpty
+                && zone.unicodeScalars.allSatisfy {
+                    ("a"..."z").contains($0) || ("0"..."9").contains($0) || $0 == "-"
+                }
+        }
+        return isLegal && Set(zones).count == zones.count ? zones : nil
+    }
+}
+
+/// `--ssh_cidr`: an IPv4 address or range; a bare address is that one alone.
+enum AddressRange {
+    static let expectation = "an IPv4 range such as 203.0.113.7/32"
+
+    static func parse(_ text: String) -> String? {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard (1...2).contains(parts.count) else { return nil }
+        let numbers = parts[0].split(separator: ".", omittingEmptySubsequences: false)
+        guard numbers.count == 4,
+            numbers.allSatisfy({ number in
+                number.allSatisfy(\.isNumber) && (number.count == 1 || number.first != "0")
+                    && UInt8(number) != nil
+            })
+        else { return nil }
+        guard parts.count == 2 else { return text + "/32" }
+        guard parts[1].allSatisfy(\.isNumber), let bits = Int(parts[1]), (0...32).contains(bits)
+        else { return nil }
+        return text
+    }
+}

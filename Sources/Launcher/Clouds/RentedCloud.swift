@@ -1,0 +1,50 @@
+import Shared
+
+/// What one rented cloud has of its own; `TerraformCloud` does the rest, the same for all.
+protocol RentedCloud: Sendable {
+    /// As in `--cloud`; also the name of its Terraform file.
+    var name: String { get }
+    var defaultProjectName: String? { get }
+    var defaultZone: String { get }
+    /// Whether a key is needed since the login of the cloud's own tool does not do.
+    var needsCredentials: Bool { get }
+    /// The scheme of its store.
+    var scheme: String { get }
+    /// The machine's address in Terraform.
+    var machineResource: String { get }
+    /// What turns the machine off from inside; nil where systemd's own power-off ends the bill.
+    var powerOff: [String]? { get }
+
+    func machineType(for request: MachineRequest) -> String
+    func region(of zone: String) -> String
+    /// - Throws: `Failure` with exit code 2 where the text names no bucket of this cloud.
+    func dataset(_ text: String) throws -> StoreURL
+    /// The store of the run's own for `part`: `code` or `output`.
+    func store(_ part: String, of run: RunName) -> StoreURL
+    /// What can be wrong on this cloud alone.
+    func check(_ plan: Plan) throws
+    /// The variables of `variables.tf` that only this cloud knows.
+    func variables(of plan: Plan) -> [String: JSONValue]
+
+    /// Its own command line tool: asked for what Terraform cannot tell.
+    var tool: String { get }
+    /// Makes the tool use the user's key.
+    func environment(credentialsPath: String?) -> [String: String?]
+    /// Prints the machine's state in one word, or that there is none.
+    func stateQuery(of machine: MadeMachine) -> [String]
+    func stateWords(of machine: MadeMachine) -> (running: [String], gone: [String])
+    /// Ends the machine, keeps its disk.
+    func ending(of machine: MadeMachine) -> [String]
+    /// What carries the engine's labels; `place` is where to look.
+    func livingQueries(in place: CloudPlace) -> [LivingQuery]
+    /// How a person removes it by hand.
+    func removal(of thing: Living, in place: CloudPlace) -> String
+    /// What `train doctor` asks the tool.
+    func checks(in place: CloudPlace) -> [ToolCheck]
+}
+
+/// Where a cloud's tool looks: the account and the region.
+struct CloudPlace: Sendable, Equatable {
+    var project: String?
+    var region: String
+}

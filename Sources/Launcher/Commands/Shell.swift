@@ -1,0 +1,30 @@
+import Shared
+
+/// `train ssh`: a shell on a run's machine.
+enum Shell {
+    struct Arguments: RunAddressing {
+        var address = RunAddress()
+        var words: [String] = []
+
+        static var options: [Option<Self>] {
+            addressOptions + [
+                .rest("command", \.words, "Runs there in place of a shell.")
+            ]
+        }
+    }
+
+    static func command(_ context: Context) -> Subcommand {
+        Subcommand(
+            "ssh", Arguments.self, summary: "Opens a shell on a run's machine.",
+            discussion: """
+                With the key made for the run, and only where the machine shows the key that its
+                agent told through the bucket.
+                """
+        ) { parsed in
+            let arguments = try parsed.checked()
+            let (folder, record) = try arguments.address.find(in: context.state)
+            let cloud = try CloudRegistry(context).cloud(record.run.cloud)
+            return try await cloud.shell(arguments.words, on: record, in: folder)
+        }
+    }
+}

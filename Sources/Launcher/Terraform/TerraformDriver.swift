@@ -1,0 +1,176 @@
+import Shared
+
+/// Runs Terraform in one run's folder.
+///
+/// Terraform gets a process group of its own, so that a Ctrl-C on the terminal does not reach it
+/// behind our back: two interrupts make it give up at once, and it must get exactly the ones that
+/// are forwarded here.
+struct TerraformDriver: Sendable {
+    let directory: String
+    let runner: any CommandRunner
+    let line: LiveLine
+    /// The signals that mean "enough"; see `Context.interrupts`.
+    let interrupts: @Sendable () -> AsyncStream<Int32>
+    /// Where the providers, hundreds of megabytes, are kept for the next run; nil: Terraform's own
+    /// settings say.
+    let pluginCache: String?
+
+    /// Older ones lack what the files use.
+    static let oldestVersion = "1.5"
+
+    /// Fetches the providers.
+    func initialise() async throws {
+        let lock = try await lockedCache()
+        defer { if let lock { close(lock) } }
+        let result = try await runner.run(command(["init", "-input=false", "-no-color"]))
+        guard result.succeeded else {
+            throw Failure(
+                "Terraform could not fetch its providers", detail: result.lastLines(8),
+                hint: "they come from registry.terraform.io: is the network there?")
+        }
+    }
+
+    /// Makes what the files say; may be called again after any failure.
+    ///
+    /// - Throws: `Refusal` with everything that Terraform complained of, `CancellationError` after
+    ///   an interrupt.
+    func apply() async throws {
+        try await perform(["apply", "-input=false", "-auto-approve", "-json"])
+    }
+
+    /// Removes all that the state knows; nothing where there is no state.
+    func destroy() async throws {
+        guard exists(directory + "/terraform.tfstate") else { return }
+        if !exists(directory + "/.terraform/providers") { try await initialise() }
+        try await perform(["destroy", "-input=false", "-auto-approve", "-json"])
+    }
+
+    /// Removes one resource and what stands on it.
+    func destroy(only address: String) async throws {
+        guard try await remaining().contains(where: { $0.hasPrefix(address) }) else { return }
+        try await perform([
+            "destroy", "-input=false", "-auto-approve", "-json", "-target=\(address)",
+        ])
+    }
+
+    /// The plan in Terraform's words, and what the machine would get as user data.
+    func plan() async throws -> (text: String, userData: String) {
+        try await perform(["plan", "-input=false", "-json", "-out=plan.tfplan"])
+        let text = try await runner.output(of: command(["show", "-no-color", "plan.tfplan"]))
+        let json = try await runner.output(of: command(["show", "-json", "plan.tfplan"]))
+        let shown = try JSONDecoder().decode(Shown.self, from: Data(json.utf8))
+        guard case .string(let data)? = shown.planned_values.outputs["user_data"]?.value else {
+            return (text, "")
+        }
+        return (text, data)
+    }
+
+    private struct Shown: Decodable {
+        struct Values: Decodable { var outputs: [String: Output] }
+        struct Output: Decodable { var value: JSONValue? }
+        var planned_values: Values
+    }
+
+    /// The values of the outputs.
+    func made() async throws -> MadeMachine {
+        let text = try await runner.output(of: command(["output", "-json", "-no-color"]))
+        return try MadeMachine(terraformOutput: Data(text.utf8))
+    }
+
+    /// The addresses of what the state still holds; data sources do not count.
+    func remaining() async throws -> [String] {
+        guard exists(directory + "/terraform.tfstate") else { return [] }
+        let text = try await runner.output(of: command(["state", "list", "-no-color"]))
+        return text.split(whereSeparator: \.isNewline).map(String.init)
+            .filter { !$0.hasPrefix("data.") }
+    }
+
+    /// Where Terraform refused: each diagnostic, the first of them in a person's words.
+    struct Refusal: Error {
+        let trouble: TerraformTrouble
+        let failure: Failure
+
+        init(_ errors: [TerraformEvent.Diagnostic], lastLines: String) {
+            // Many errors have one cause; the first that is known by its words says it best.
+            let known = errors.first { TerraformTrouble(of: $0.text) != .other } ?? errors.first
+            guard let known else {
+                trouble = .other
+                failure = Failure("Terraform failed", detail: harmless(lastLines))
+                return
+            }
+            trouble = TerraformTrouble(of: known.text)
+            failure = trouble.failure(words: known.text, address: known.address)
+        }
+    }
+
+    private func perform(_ arguments: [String]) async throws {
+        try Task.checkCancellation()
+        let progress = TerraformProgress(line)
+        let running = try runner.start(command(arguments)) { progress.read($0) }
+        let wasInterrupted = OneWayFlag()
+        let watcher = Task { [interrupts, line] in
+            var count = 0
+            for await _ in interrupts() {
+                wasInterrupted.set()
+                count += 1
+                forward(interrupt: count, to: running, line)
+            }
+        }
+        let ticker = Task {
+            while !Task.isCancelled {
+                progress.tick()
+                try await Task.sleep(for: .milliseconds(250))
+            }
+        }
+        let result = await running.wait()
+        ticker.cancel()
+        watcher.cancel()
+        line.clear()
+        if wasInterrupted.isSet { throw CancellationError() }
+        guard result.succeeded else {
+            throw Refusal(progress.errors, lastLines: result.lastLines(5))
+        }
+    }
+
+    /// The first lets Terraform end what it does and write its state, the second makes it stop at
+    /// once (it still writes what it knows), the third kills it. Its providers, in the same group,
+    /// are told by Terraform itself.
+    private func forward(interrupt count: Int, to running: any RunningCommand, _ line: LiveLine) {
+        switch count {
+        case 1:
+            line.say("  interrupted: Terraform ends what it began; once more stops it at once")
+            kill(running.pid, SIGINT)
+        case 2: kill(running.pid, SIGINT)
+        default: running.send(SIGKILL)
+        }
+    }
+
+    private func command(_ arguments: [String]) -> Command {
+        var command = Command("terraform", arguments)
+        command.workingDirectory = directory
+        command.environment = ["TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"]
+        if let pluginCache {
+            command.environment["TF_PLUGIN_CACHE_DIR"] = pluginCache
+            // Without a lock file Terraform would fetch anew what the cache holds.
+            command.environment["TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE"] = "1"
+        }
+        return command
+    }
+
+    /// Terraform's cache is not made for two at once, so a second start waits for the first.
+    private func lockedCache() async throws -> Int32? {
+        guard let pluginCache else { return nil }
+        try makeDirectories(pluginCache, mode: 0o700)
+        let descriptor = open(pluginCache, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw systemFailure("cannot open \(quoted(pluginCache))") }
+        while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+            do {
+                try await Task.sleep(for: .milliseconds(200))
+            } catch {
+                close(descriptor)
+                throw error
+            }
+        }
+        return descriptor
+    }
+}

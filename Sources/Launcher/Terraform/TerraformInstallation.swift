@@ -1,0 +1,48 @@
+import Shared
+
+extension TerraformDriver {
+    /// Whether anything may have been made from this folder.
+    var hasState: Bool { exists(directory + "/terraform.tfstate") }
+
+    /// - Returns: such as `1.11.4`.
+    /// - Throws: `Failure` where Terraform is missing or too old.
+    @discardableResult
+    static func checkVersion(runner: any CommandRunner) async throws -> String {
+        let howTo =
+            "install Terraform \(oldestVersion) or later: developer.hashicorp.com/terraform/install"
+        let result: CommandResult
+        do {
+            result = try await runner.run(
+                Command("terraform", ["version", "-json"]), timeout: .seconds(30))
+        } catch let failure as Failure {
+            throw Failure(failure.summary, hint: howTo)
+        }
+        guard result.succeeded,
+            let told = try? JSONDecoder().decode(Told.self, from: Data(result.output.utf8))
+        else {
+            throw Failure("terraform does not work", detail: result.lastLines(3), hint: howTo)
+        }
+        let version = told.terraform_version
+        guard numbers(version).lexicographicallyPrecedes(numbers(oldestVersion)) else {
+            return version
+        }
+        throw Failure("terraform \(harmless(version)) is too old", hint: howTo)
+    }
+
+    private struct Told: Decodable { var terraform_version: String }
+
+    private static func numbers(_ version: String) -> [Int] {
+        version.split(separator: ".").map { Int($0.prefix { $0.isNumber }) ?? 0 }
+    }
+
+    /// Where the providers are kept; nil where the user has settings of their own for that.
+    static func pluginCache(environment: [String: String]) -> String? {
+        for name in ["TF_PLUGIN_CACHE_DIR", "TF_CLI_CONFIG_FILE"] where environment[name] != nil {
+            return nil
+        }
+        if let cache = environment["XDG_CACHE_HOME"], cache.hasPrefix("/") {
+            return cache + "/train/terraform"
+        }
+        return environment["HOME"].map { $0 + "/.cache/train/terraform" }
+    }
+}

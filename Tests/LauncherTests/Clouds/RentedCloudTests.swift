@@ -1,0 +1,148 @@
+import Shared
+import TestSupport
+import Testing
+
+@testable import Launcher
+
+@Suite struct RentedCloudTests {
+    private static let clouds: [any RentedCloud] = [GoogleCloud(), AmazonCloud(), AzureCloud()]
+
+    private func cloud(_ name: String) throws -> any RentedCloud {
+        try #require(Self.clouds.first { $0.name == name })
+    }
+
+    @Test(arguments: [
+        ("gcp", "us-central1-a", "us-central1"), ("aws", "us-east-1a", "us-east-1"),
+        ("azure", "eastus-1", "eastus"), ("azure", "eastus", "eastus"),
+    ])
+    func `a zone's region is known`(name: String, zone: String, region: String) throws {
+        #expect(try cloud(name).region(of: zone) == region)
+    }
+
+    @Test(arguments: [
+        ("gcp", "beer", "gs://beer"), ("gcp", "gs://beer/part", "gs://beer/part"),
+        ("aws", "beer", "s3://beer"), ("azure", "account/beer", "az://account/beer"),
+        ("azure", "az://account/beer/part", "az://account/beer/part"),
+    ])
+    func `a dataset's bucket may go by its name alone`(
+        name: String, text: String, url: String
+    ) throws {
+        #expect(try cloud(name).dataset(text).description == url)
+    }
+
+    @Test(arguments: [
+        ("gcp", "/home/me/beer"), ("gcp", "./beer"), ("gcp", "s3://beer"), ("aws", "gs://beer"),
+        ("azure", "az://account"), ("gcp", "file:///beer"), ("gcp", ""),
+    ])
+    func `a dataset that the machine cannot read is refused`(name: String, text: String) throws {
+        let failure = #expect(throws: Failure.self) { try cloud(name).dataset(text) }
+        #expect(failure?.exit == ExitCode.usage.rawValue)
+    }
+
+    @Test func `Azure's account name fits its rules`() throws {
+        let run = try RunName(
+            cloud: "azure", projectName: "p", codeName: "Long-Classifier.Name", datasetName: "b")
+        let account = AzureCloud.account(of: run)
+        #expect((3...24).contains(account.count))
+        #expect(account.allSatisfy { $0.isASCII && ($0.isLowercase || $0.isNumber) })
+    }
+
+    private func machine() throws -> MadeMachine {
+        let text = """
+            {"instance_name": {"value": "run"}, "instance_id": {"value": "i-1"},
+             "zone": {"value": "z-a"}, "region": {"value": "z"}, "project": {"value": "p"},
+             "public_ip": {"value": "203.0.113.7"}, "ssh_user": {"value": "train"},
+             "console_url": {"value": "https://c"}, "output_bucket_url": {"value": "gs://b"},
+             "billing": {"value": [{"what": "boot disk", "until": "finish"}]},
+             "labels": {"value": {"run": "run"}}, "cloud": {"value": "gcp"}}
+            """
+        return try MadeMachine(terraformOutput: Data(text.utf8))
+    }
+
+    @Test func `what bills is told with the machine`() throws {
+        #expect(
+            try machine().lines == [
+                "machine   run in z-a, 203.0.113.7", "console   https://c",
+                "billing   boot disk: until train finish",
+            ])
+    }
+
+    @Test(arguments: [
+        ("gcp", 0, "RUNNING\n", "", MachineState.running),
+        ("gcp", 0, "STOPPING\n", "", .running),
+        ("gcp", 0, "TERMINATED\n", "", .gone),
+        ("gcp", 1, "", "The resource 'projects/p/zones/z-a/instances/run' was not found", .gone),
+        (
+            "gcp", 1, "", "The resource 'projects/p' was not found",
+            .unknown("gcloud: The resource 'projects/p' was not found")
+        ),
+        ("aws", 0, "running\n", "", .running), ("aws", 0, "stopped\n", "", .gone),
+        ("aws", 254, "", "An error occurred (InvalidInstanceID.NotFound)", .gone),
+        ("azure", 0, "ProvisioningState/succeeded\nPowerState/running\n", "", .running),
+        ("azure", 0, "PowerState/deallocated\n", "", .gone),
+    ])
+    func `the cloud's own word on a machine is understood`(
+        name: String, status: Int32, output: String, error: String, expected: MachineState
+    ) async throws {
+        let runner = ScriptedRunner { _ in
+            CommandResult(termination: .exited(status), output: output, errorOutput: error)
+        }
+        let tool = CloudTool(cloud: try cloud(name), credentialsPath: "/key", runner: runner)
+        #expect(await tool.state(of: try machine()) == expected)
+        #expect(runner.commands.first?.executable == tool.cloud.tool)
+    }
+
+    @Test(arguments: [
+        (
+            "[{\"name\": \"m\", \"zone\": \"https://x/zones/us-central1-a\", \"status\": \"RUNNING\", "
+                + "\"labels\": {\"run\": \"train-a\"}}]", "us-central1-a", "train-a"
+        ),
+        (
+            "[{\"name\": \"m\", \"zone\": \"us-east-1a\", \"state\": \"running\", "
+                + "\"tags\": [{\"Key\": \"x\", \"Value\": \"y\"}, {\"Key\": \"run\", \"Value\": \"train-a\"}]}]",
+            "us-east-1a", "train-a"
+        ),
+        (
+            "[{\"name\": \"m\", \"zone\": \"eastus\", \"tags\": {\"run\": \"train-a\"}}]", "eastus",
+            "train-a"
+        ),
+    ])
+    func `labelled things of each cloud are read`(text: String, zone: String, run: String) throws {
+        let living = try LivingQuery(kind: "machine", arguments: []).read(text)
+        #expect(living.map(\.zone) == [zone])
+        #expect(living.map(\.run) == [run])
+    }
+
+    @Test(arguments: ["", "[]", "null", "\n"])
+    func `nothing alive reads as nothing`(text: String) throws {
+        #expect(try LivingQuery(kind: "machine", arguments: []).read(text).isEmpty)
+    }
+
+    @Test func `only what is of the run counts as its rest`() async throws {
+        let runner = ScriptedRunner { command in
+            let isMachines = command.arguments.contains("instances")
+            let rows =
+                "[{\"name\": \"m\", \"labels\": {\"run\": \"a\"}}, {\"name\": \"n\", \"labels\": {\"run\": \"b\"}}]"
+            return CommandResult(termination: .exited(0), output: isMachines ? rows : "[]")
+        }
+        let tool = CloudTool(cloud: GoogleCloud(), credentialsPath: nil, runner: runner)
+        let place = CloudPlace(project: "p", region: "r")
+        #expect(try await tool.living(in: place, run: "a").map(\.name) == ["m"])
+        #expect(try await tool.living(in: place).count == 2)
+    }
+
+    @Test(arguments: [
+        (
+            "{\"quotas\": [{\"metric\": \"GPUS_ALL_REGIONS\", \"limit\": 2.0, \"usage\": 1.0}]}",
+            true
+        ),
+        (
+            "{\"quotas\": [{\"metric\": \"GPUS_ALL_REGIONS\", \"limit\": 1.0, \"usage\": 1.0}]}",
+            false
+        ),
+        ("{\"quotas\": []}", false), ("nonsense", false),
+    ])
+    func `a project without a free GPU is told`(text: String, isFine: Bool) {
+        #expect((GoogleQuota.problem(in: text) == nil) == isFine)
+    }
+}
