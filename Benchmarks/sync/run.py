@@ -232,6 +232,7 @@ def measure(tool, scratch, scenario):
             with open(f"{root}/large.tmp", "wb") as file:
                 for _ in range(500):
                     file.write(chance.randbytes(10**6))
+            time.sleep(0.05)
             os.rename(f"{root}/large.tmp", f"{root}/output/large")
             rows["first upload, 1 x 500 MB"] = tool.sync()
         else:
