@@ -56,6 +56,14 @@ final class RunContext: Sendable {
             runner: host.runner, stallTimeout: .seconds(job.sync.transferTimeoutSeconds))
     }
 
+    /// The store that holds one object, and the object's name in it.
+    func client(forObject url: String) throws -> (client: StoreClient, name: String) {
+        var place = try StoreURL(parsing: url)
+        let name = place.path.split(separator: "/").last.map(String.init) ?? ""
+        place.path = String(place.path.dropLast(name.count + 1))
+        return (try client(for: place.description), name)
+    }
+
     /// Waits that a set-up step makes between its attempts, each told as an event.
     func retrying<Result: Sendable>(
         _ phase: Phase, _ body: () async throws -> Result

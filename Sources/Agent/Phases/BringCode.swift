@@ -21,11 +21,7 @@ struct BringCode: PhaseWork {
     }
 
     private func fetch(_ source: String, to archive: String, _ context: RunContext) async throws {
-        let url = try StoreURL(parsing: source)
-        let name = url.path.split(separator: "/").last.map(String.init) ?? ""
-        var parent = url
-        parent.path = String(url.path.dropLast(name.count + 1))
-        let client = try context.client(for: parent.description)
+        let (client, name) = try context.client(forObject: source)
         try await context.retrying(phase) { try await client.download(object: name, to: archive) }
     }
 

@@ -24,11 +24,7 @@ struct Prepare: PhaseWork {
     {
         let data: Data
         if place.contains("://") {
-            let url = try StoreURL(parsing: place)
-            let name = url.path.split(separator: "/").last.map(String.init) ?? ""
-            var parent = url
-            parent.path = String(url.path.dropLast(name.count + 1))
-            let client = try context.client(for: parent.description)
+            let (client, name) = try context.client(forObject: place)
             let read = try await context.retrying(.prepare) { try await client.read(name) }
             guard let read else { throw Failure("\(place): the secrets are not there") }
             data = read
