@@ -252,6 +252,17 @@ install_rclone() {
   apt-get install --yes --no-install-recommends rclone
 }
 
+# Azure's blobs are reached with rclone alone, and by an identity since its version 1.54 (rclone's changelog). Ubuntu 22.04
+# packages 1.53.
+require_rclone() {
+  local version
+  install_rclone
+  version=$(rclone version | sed -n '1s/^rclone v\([0-9.]*\).*/\1/p')
+  if printf '1.54\n%s\n' "$version" | sort --version-sort --check=quiet; then return; fi
+  log "rclone $version knows no identities of Azure's: take an image with rclone 1.54 or later, such as Ubuntu 24.04"
+  return 1
+}
+
 case ${1:-} in
   arm) arm ;;
   rclone) install_rclone ;;
@@ -261,6 +272,7 @@ case ${1:-} in
     calm_packages
     mkdir -p /var/lib/train
     mount_data || log "could not mount a disk on $DATA, going on without"
+    if [[ ${setting[CLOUD]} == azure ]]; then require_rclone; fi
     systemd-run --quiet --collect --no-block --unit=train-rclone --property=Nice=10 /usr/local/sbin/train-bootstrap rclone ||
       log "rclone is not installed, gsutil or its like will do"
     fetch_agent

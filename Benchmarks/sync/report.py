@@ -14,7 +14,7 @@ COLUMNS = [
     ("processes", "processes"),
     ("requests", "requests"),
 ]
-COLOURS = ["#1b6ca8", "#5fa8d3", "#b23a48", "#d98e04", "#4f772d", "#6d597a"]
+COLOURS = ["#1b6ca8", "#457b9d", "#5fa8d3", "#2a9d8f", "#b23a48", "#d98e04", "#4f772d", "#6d597a"]
 
 
 def order(row):
@@ -23,6 +23,14 @@ def order(row):
     )
     numbers = [int(number) for number in re.findall(r"\d+", row)]
     return kind, max(numbers[-1:] if row.startswith("10 changed") else numbers[:1]), row
+
+
+def in_order(rows):
+    """The rows, with the tools of each in the order of the first: they may come from several runs."""
+    tools = list(dict.fromkeys(tool for row in sorted(rows, key=order) for tool in rows[row]))
+    return {
+        row: dict(sorted(rows[row].items(), key=lambda item: tools.index(item[0]))) for row in rows
+    }
 
 
 def table(rows):
@@ -83,6 +91,7 @@ def main():
     path = sys.argv[1] if len(sys.argv) > 1 else os.path.join(HERE, "results.json")
     with open(path, encoding="utf-8") as file:
         results = json.load(file)
+    results["rows"] = in_order(results["rows"])
     with open(os.path.join(HERE, "head.md"), encoding="utf-8") as file:
         head = file.read()
     with open(os.path.join(DOCS, "sync-benchmarks.svg"), "w", encoding="utf-8") as file:

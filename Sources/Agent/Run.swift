@@ -25,7 +25,7 @@ final class Run: Sendable {
             background.cancel()
             outcome = OutcomeRule.outcome(
                 results: results, trainer: trainerEnd.withLock { $0 }, reason: context.stop.reason)
-            settle(outcome)
+            await settle(outcome)
         }
         // Uncancelled: the end of a run must not be torn down with what led to it.
         await Task { await RunEnd(context: context, outcome: outcome).perform() }.value
@@ -93,14 +93,21 @@ final class Run: Sendable {
 
     private func keep(_ termination: Termination) { trainerEnd.withLock { $0 = termination } }
 
-    private func settle(_ outcome: Outcome) {
+    private func settle(_ outcome: Outcome) async {
+        // Who reads after a power cut that the trainer has ended finds what it wrote. A machine that is
+        // taken away has no time for that: it keeps the trainer in its journal, and what the next
+        // boot finds that is not up counts as torn.
+        let isPreempted = outcome.kind == .preempted
+        if !isPreempted {
+            await Disk.flush([context.job.directories.output, context.job.directories.logs])
+        }
         context.board.update { $0.outcome = outcome }
         context.board.event(.outcome, phase: outcome.phase, outcome.message)
         if let lines = outcome.lastLines { context.host.log.info("its last lines:\n\(lines)") }
         do {
             try context.record { journal in
                 journal.outcome = outcome
-                journal.trainer = nil
+                if !isPreempted { journal.trainer = nil }
             }
         } catch {
             context.host.log.error("the journal cannot be written: \(error)")

@@ -24,11 +24,7 @@ enum RunAssembly {
         status.sshHostKey = MachineState.sshHostKey()
         let board = StatusBoard(
             status: status, directory: work + "/run", now: host.now, log: host.log)
-        let client = try job.output.map { url in
-            try StoreClient(
-                url: StoreURL(parsing: url), access: .ofMachine(tool: job.sync.transferTool),
-                runner: host.runner, stallTimeout: .seconds(job.sync.transferTimeoutSeconds))
-        }
+        let client = try job.output.map { try RunContext.client(for: $0, of: job, host.runner) }
         let engine = SyncEngine(
             job: job, client: client, runDirectory: work + "/run",
             stateDirectory: work + "/sync", log: host.log, clock: host.clock, now: host.now,

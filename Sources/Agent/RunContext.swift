@@ -51,9 +51,15 @@ final class RunContext: Sendable {
 
     /// A store's objects, with this run's runner and time-outs.
     func client(for url: String) throws -> StoreClient {
+        try Self.client(for: url, of: job, host.runner)
+    }
+
+    static func client(
+        for url: String, of job: Job, _ runner: any CommandRunner
+    ) throws -> StoreClient {
         try StoreClient(
             url: StoreURL(parsing: url), access: .ofMachine(tool: job.sync.transferTool),
-            runner: host.runner, stallTimeout: .seconds(job.sync.transferTimeoutSeconds))
+            runner: runner, stallTimeout: .seconds(job.sync.transferTimeoutSeconds))
     }
 
     /// The store that holds one object, and the object's name in it.
@@ -70,8 +76,16 @@ final class RunContext: Sendable {
     ) async throws -> Result {
         var retry = Retry()
         retry.clock = host.clock
+        retry.longest = .seconds(20)
+        var failures = 0
         return try await retry.run(
-            attempts: 5,
+            attempts: .max,
+            isWorthwhile: { error in
+                failures += 1
+                return SetupPatience.isWorthwhile(
+                    error, failures: failures, cloud: job.run.cloud,
+                    age: host.now().timeIntervalSince(job.createdAt))
+            },
             onFailure: { error, pause in
                 let seconds = Int(pause.seconds.rounded(.up))
                 board.event(.retry, phase: phase, "\(error); again in \(seconds) s")

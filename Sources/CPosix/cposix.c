@@ -6,9 +6,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 
 #ifdef __linux__
 #include <linux/fs.h>
@@ -68,15 +70,12 @@ int cposix_become_subreaper(void) {
 #endif
 }
 
-int cposix_has_writer(int descriptor) {
+int cposix_take_lease(int descriptor) {
 #ifdef __linux__
-    // Who opens the file for writing in the moment in which we hold the lease waits that long, and
-    // we get a signal: by default SIGIO, which would end this process; SIGURG does nothing.
+    // Who opens the file for writing while we hold the lease waits that long, and we get a signal: by
+    // default SIGIO, which would end this process; SIGURG does nothing.
     if (fcntl(descriptor, F_SETSIG, SIGURG) != 0) return -1;
-    if (fcntl(descriptor, F_SETLEASE, F_RDLCK) == 0) {
-        fcntl(descriptor, F_SETLEASE, F_UNLCK);
-        return 0;
-    }
+    if (fcntl(descriptor, F_SETLEASE, F_RDLCK) == 0) return 0;
     return errno == EAGAIN ? 1 : -1;
 #else
     (void)descriptor;
@@ -84,8 +83,77 @@ int cposix_has_writer(int descriptor) {
 #endif
 }
 
+int cposix_keeps_lease(int descriptor) {
+#ifdef __linux__
+    return fcntl(descriptor, F_GETLEASE) == F_RDLCK;
+#else
+    (void)descriptor;
+    return 0;
+#endif
+}
+
+void cposix_end_lease(int descriptor) {
+#ifdef __linux__
+    fcntl(descriptor, F_SETLEASE, F_UNLCK);
+#else
+    (void)descriptor;
+#endif
+}
+
+int cposix_has_writer(int descriptor) {
+#ifdef __linux__
+    int answer = cposix_take_lease(descriptor);
+    if (answer == 0) cposix_end_lease(descriptor);
+    return answer;
+#else
+    (void)descriptor;
+    return -1;
+#endif
+}
+
+int cposix_link_closed(int descriptor, const char *target) {
+#ifdef __linux__
+    int answer = cposix_take_lease(descriptor);
+    if (answer != 0) return answer == 1 ? 0 : -1;
+    char source[32];
+    snprintf(source, sizeof source, "/proc/self/fd/%d", descriptor);
+    int made = linkat(AT_FDCWD, source, AT_FDCWD, target, AT_SYMLINK_FOLLOW);
+    fcntl(descriptor, F_SETLEASE, F_UNLCK);
+    return made == 0 ? 1 : -1;
+#else
+    (void)descriptor;
+    (void)target;
+    return -1;
+#endif
+}
+
+int64_t cposix_birth_time(int directory, const char *name) {
+#ifdef __linux__
+    struct statx answer;
+    if (statx(directory, name, AT_SYMLINK_NOFOLLOW, STATX_BTIME, &answer) == 0 &&
+        (answer.stx_mask & STATX_BTIME))
+        return (int64_t)answer.stx_btime.tv_sec * 1000000000 + answer.stx_btime.tv_nsec;
+#else
+    (void)directory;
+    (void)name;
+#endif
+    return INT64_MIN;
+}
+
 int cposix_terminal_width(int descriptor) {
     struct winsize size;
     if (ioctl(descriptor, TIOCGWINSZ, &size) != 0) return 0;
     return size.ws_col;
+}
+
+void cposix_flush(const char *directory) {
+#ifdef __linux__
+    int descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor < 0) return;
+    syncfs(descriptor);
+    close(descriptor);
+#else
+    (void)directory;
+    sync();
+#endif
 }

@@ -21,6 +21,8 @@ package struct Failure: Error, Sendable, Equatable, CustomStringConvertible {
     /// What to do next.
     package var hint: String?
     package var exit: Int32
+    /// A store said that who asked may not. Rights given a moment ago are late: it may pass.
+    package var isDenied = false
 
     package init(
         _ summary: String, detail: String? = nil, hint: String? = nil, exit: ExitCode = .failed

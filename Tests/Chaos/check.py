@@ -3,6 +3,7 @@
 With the directories of a machine whose writers rest, everything in them must be in the bucket too.
 """
 
+import glob
 import json
 import os
 import re
@@ -57,8 +58,9 @@ def freshness(bucket, root, prefix, found):
         content = read(os.path.join(root, path))
         if os.path.isfile(there) and read(there) == content:
             continue
-        partials = [there + ".partial"] + [f"{there}.partial.{n}" for n in range(2, 20)]
-        if any(os.path.isfile(name) and read(name) == content for name in partials):
+        # A lost machine's come back as files of their own: the next then has another number.
+        partials = glob.glob(glob.escape(there) + ".partial*")
+        if any(is_partial(name) and read(name) == content for name in partials):
             continue
         if prefix == "logs" and os.path.isfile(there) and content.startswith(read(there)):
             whole_lines = content[: content.rfind(b"\n") + 1]

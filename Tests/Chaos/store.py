@@ -46,6 +46,15 @@ def main():
     elif fault == "killed":
         some(command, chance)
         os.kill(os.getpid(), 9)
+    elif fault == "cut":
+        # The real tool, ended somewhere on its way.
+        with subprocess.Popen(command, stdin=sys.stdin, start_new_session=True) as tool:
+            try:
+                code = tool.wait(timeout=chance.random() * 4)
+            except subprocess.TimeoutExpired:
+                os.killpg(tool.pid, 9)
+                refuse("Connection reset by peer")
+        sys.exit(code)
     elif fault == "hang":
         some(command, chance)
         time.sleep(3600)
@@ -53,7 +62,7 @@ def main():
         # Done, but the answer never came.
         subprocess.run(command, check=False, stdin=sys.stdin)
         refuse("Connection timed out")
-    os.execv(command[0], command)
+    os.execvp(command[0], command)
 
 
 if __name__ == "__main__":

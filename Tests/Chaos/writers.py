@@ -1,5 +1,7 @@
 """One writer: python3 writers.py KIND OUTPUT LOGS SEED. Ends cleanly on SIGTERM, torn on SIGKILL."""
 
+import errno
+import io
 import json
 import mmap
 import os
@@ -16,6 +18,25 @@ stopping = False
 def stop(*_):
     global stopping
     stopping = True
+
+
+class Patient(io.FileIO):
+    """Waits where the disk is full until it is not: as a program that must not lose a checkpoint."""
+
+    def write(self, content):
+        rest = memoryview(content)
+        while rest:
+            try:
+                rest = rest[super().write(rest) :]
+            except OSError as error:
+                if error.errno != errno.ENOSPC:
+                    raise
+                time.sleep(0.02)
+        return len(content)
+
+
+def open(path, mode):
+    return Patient(path, mode)
 
 
 class Writer:
@@ -162,13 +183,28 @@ class Writer:
     def append(self, turn):
         """Numbered lines, each written in two halves."""
         path = os.path.join(self.logs, f"lines-{self.seed}.jsonl")
-        with open(path, "ab", buffering=0) as file:
+        with open(path, "ab") as file:
             for number in range(turn * 20, turn * 20 + 20):
                 line = json.dumps({"n": number, "text": "x" * self.chance.randrange(200)})
                 half = self.chance.randrange(len(line))
                 file.write(line[:half].encode())
                 self.pause(0.01)
                 file.write(line[half:].encode() + b"\n")
+
+    def hog(self, turn):
+        """Takes all that is left of the disk, and gives it back."""
+        path = os.path.join(os.path.dirname(self.output), "hog")
+        with io.FileIO(path, "ab") as file:
+            try:
+                while True:
+                    file.write(bytes(1 << 16))
+            except OSError as error:
+                if error.errno != errno.ENOSPC:
+                    raise
+            self.pause(0.5)
+            file.truncate(0)
+        if stopping:
+            os.unlink(path)
 
     def run(self):
         turn = 0

@@ -58,7 +58,7 @@ package struct Emulator: Sendable {
         command.output = .append(path: directory + "/emulator.log")
         command.errorOutput = command.output
         let process = try PosixRunner().start(command)
-        let ended = Flag()
+        let ended = OneWayFlag()
         Task {
             _ = await process.wait()
             ended.set()
@@ -152,11 +152,31 @@ package struct Emulator: Sendable {
             from: LoopbackHTTP.request("GET", port: port, "/_emu/requests?clear=1"))
     }
 
-    /// Puts an object, under a name that a tool might refuse (not for `amazon`).
+    /// Puts an object, under a name that a tool might refuse.
     package func put(_ data: Data, bucket: String, name: String) throws {
+        guard kind != .amazon else {
+            _ = try LoopbackHTTP.request(
+                "PUT", port: port, "/\(bucket)/\(Self.percentEncoded(name))", body: data,
+                authorization: Self.anyone)
+            return
+        }
         _ = try LoopbackHTTP.request(
             "POST", port: port, "/_emu/object?bucket=\(bucket)&name=\(Self.percentEncoded(name))",
             body: data)
+    }
+
+    /// moto takes any key, but refuses who shows none an object that is there.
+    private static let anyone = "AWS any:one"
+
+    /// The bytes of an object.
+    ///
+    /// - Throws: `Failure` where there is none.
+    package func get(bucket: String, name: String) throws -> Data {
+        let name = Self.percentEncoded(name)
+        return try LoopbackHTTP.request(
+            "GET", port: port,
+            kind == .amazon ? "/\(bucket)/\(name)" : "/_emu/object?bucket=\(bucket)&name=\(name)",
+            authorization: kind == .amazon ? Self.anyone : nil)
     }
 
     private func ask(_ what: String, _ value: JSONValue) throws {

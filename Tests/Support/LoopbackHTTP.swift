@@ -5,8 +5,10 @@ enum LoopbackHTTP {
     /// - Returns: the body of the answer.
     /// - Throws: `Failure` where there is no answer, or not one of 2xx.
     static func request(
-        _ method: String, port: Int, _ target: String, body: Data = Data()
+        _ method: String, port: Int, _ target: String, body: Data = Data(),
+        authorization: String? = nil
     ) throws -> Data {
+        let more = authorization.map { "Authorization: \($0)\r\n" } ?? ""
         let answer = try exchange(
             port: port,
             Data(
@@ -14,7 +16,7 @@ enum LoopbackHTTP {
                 \(method) \(target) HTTP/1.0\r
                 Host: 127.0.0.1:\(port)\r
                 Content-Length: \(body.count)\r
-                \r\n
+                \(more)\r\n
                 """.utf8) + body)
         guard let head = answer.firstRange(of: Data("\r\n\r\n".utf8)) else {
             throw Failure("127.0.0.1:\(port) gave no answer to \(method) \(target)")

@@ -1,5 +1,4 @@
 import Shared
-import Synchronization
 
 /// One emulator of each kind, started once however many tests ask at the same time.
 actor SharedEmulators {
@@ -10,16 +9,6 @@ actor SharedEmulators {
         started[kind] = task
         return try await task.value
     }
-}
-
-/// Set once, from any task.
-package final class Flag: Sendable {
-    private let flag = Mutex(false)
-
-    package init() {}
-
-    package func set() { flag.withLock { $0 = true } }
-    package var isSet: Bool { flag.withLock { $0 } }
 }
 
 /// Runs commands for real, with more environment; what a command sets itself counts.

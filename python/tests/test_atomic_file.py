@@ -30,6 +30,13 @@ class AtomicPathTests(RunTestCase):
             self.assertEqual(self.target.read_text(), text)
         self.assertEqual(self.names(), ["model.npz"])
 
+    def test_its_rename_shows_in_its_times(self) -> None:
+        for _ in range(20):
+            with atomic_path(self.target) as temporary:
+                temporary.write_text("whole")
+            information = self.target.stat()
+            self.assertGreater(information.st_ctime_ns, information.st_mtime_ns)
+
     def test_an_exception_keeps_the_old_file(self) -> None:
         self.target.write_text("old")
         with self.assertRaises(KeyboardInterrupt), atomic_path(self.target) as temporary:

@@ -30,7 +30,7 @@ struct InstallDependencies: PhaseWork {
             install.workingDirectory = code
             try await perform(install, what: "install.sh", context)
         }
-        try HelperLibrary.install(
+        try PythonPackage.install(
             below: context.job.directories.work + "/python",
             sitePackages: try await environment.sitePackages(context.host.runner))
         try AtomicFile.write(Data(digest.utf8), to: marker(context))

@@ -8,8 +8,13 @@ struct Prepare: PhaseWork {
         let directories = context.job.directories
         for path in [directories.output, directories.logs] { try makeDirectories(path) }
         if let trainer = context.journal.trainer {
+            // What it has closed by now and leaves alone is whole.
+            if trainer.isAlive { await context.engine.observe() }
             try await FormerTrainer.end(
                 trainer, grace: .seconds(context.job.graceSeconds), clock: context.host.clock)
+            // Nobody saw how it ended.
+            await context.engine.trainerEnded(
+                abnormally: true, machineDied: !trainer.isOfThisBoot)
             try context.record { $0.trainer = nil }
         }
         if let secrets = context.job.secrets {

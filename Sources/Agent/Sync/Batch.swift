@@ -12,14 +12,22 @@ struct Batch {
     }
 
     let directory: String
+    /// Of which kind an MD5 is taken too, for stores that list no other hash.
+    let md5: MD5Tag.Kind?
     private(set) var items: [PathKey: Item] = [:]
     /// What the copies take on the disk; links take nothing.
     private(set) var copiedBytes: Int64 = 0
+    private(set) var linkCount = 0
     private var made = Set<String>()
 
-    init(directory: String) { self.directory = directory }
+    init(directory: String, md5: MD5Tag.Kind? = nil) {
+        self.directory = directory
+        self.md5 = md5
+    }
 
     var isEmpty: Bool { items.isEmpty }
+    /// What shares its bytes with the file it was taken from.
+    var links: [Item] { items.values.filter { $0.frozen.method == .link } }
 
     func file(of path: String) -> String { "\(directory)/\(path)" }
 
@@ -43,7 +51,7 @@ struct Batch {
         }
         let frozen = try Freezer.freeze(
             descriptor, named: source, as: target, extent: extent, expected: expected,
-            byLink: byLink)
+            byLink: byLink, md5: md5)
         // Only a part of the last line is new, or a link or chmod changed the inode alone.
         if let known, known.size == frozen.size, known.crc32c == frozen.crc32c,
             extent != .whole || known.stamp.isSameContent(as: frozen.stamp)
@@ -53,7 +61,7 @@ struct Batch {
         }
         items[PathKey(path)] = Item(
             path: path, origin: origin, frozen: frozen, isPartial: isPartial)
-        if frozen.method == .copy { copiedBytes += frozen.size }
+        count(frozen, 1)
         return frozen
     }
 
@@ -61,8 +69,15 @@ struct Batch {
 
     mutating func remove(_ path: String) {
         guard let item = items.removeValue(forKey: PathKey(path)) else { return }
-        if item.frozen.method == .copy { copiedBytes -= item.frozen.size }
+        count(item.frozen, -1)
         unlink(file(of: path))
+    }
+
+    private mutating func count(_ frozen: Freezer.Frozen, _ sign: Int) {
+        switch frozen.method {
+        case .copy: copiedBytes += Int64(sign) * frozen.size
+        case .link: linkCount += sign
+        }
     }
 
     /// Removes the tree from the disk.
@@ -71,5 +86,6 @@ struct Batch {
         items = [:]
         made = []
         copiedBytes = 0
+        linkCount = 0
     }
 }

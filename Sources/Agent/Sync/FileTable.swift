@@ -30,6 +30,8 @@ struct FileTable {
         /// Of the object; less than the stamp's where half a line was left out.
         var size: Int64
         var crc32c: UInt32
+        /// Only where the store lists no CRC32C.
+        var md5: MD5.Digest?
     }
 
     /// What an earlier tick saw of a file that was not up.

@@ -28,7 +28,17 @@ struct Freezer {
         var stamp: Stamp
         var size: Int64
         var crc32c: UInt32
+        /// Where it was asked for.
+        var md5: MD5.Digest?
         var method: Method
+
+        fileprivate init(_ stamp: Stamp, size: Int64, _ digest: FileDigest, _ method: Method) {
+            self.stamp = stamp
+            self.size = size
+            crc32c = digest.crc32c
+            md5 = digest.md5
+            self.method = method
+        }
     }
 
     enum Obstacle: Error, Equatable {
@@ -62,19 +72,21 @@ struct Freezer {
 
     /// Freezes the file open at `descriptor` as `target`, whose directory exists.
     ///
-    /// - Parameter expected: what the scan saw; another version is `moved`. Nil takes any.
+    /// - Parameters:
+    ///   - expected: what the scan saw; another version is `moved`. Nil takes any.
+    ///   - md5: also the MD5 of this kind, in the same reading.
     static func freeze(
         _ descriptor: Int32, named source: String, as target: String, extent: Extent,
-        expected: Stamp?, byLink: Bool
+        expected: Stamp?, byLink: Bool, md5: MD5Tag.Kind? = nil
     ) throws(Obstacle) -> Frozen {
         let before = try stamp(of: descriptor, named: source)
         if let expected, !expected.isSameContent(as: before) { throw .moved }
-        if byLink, extent == .whole, link(descriptor, target) {
+        if byLink, extent == .whole, try link(descriptor, target) {
             do {
-                let crc32c = try hash(descriptor, named: source)
+                let digest = try hash(descriptor, named: source, md5: md5)
                 return try finish(
-                    Frozen(stamp: before, size: before.size, crc32c: crc32c, method: .link),
-                    descriptor, named: source, extent: extent)
+                    Frozen(before, size: before.size, digest, .link), descriptor, named: source,
+                    extent: extent)
             } catch {
                 unlink(target)
                 throw error
@@ -82,10 +94,11 @@ struct Freezer {
         }
         let size = try wanted(extent, of: descriptor, size: before.size, named: source)
         do {
-            let crc32c = try copy(descriptor, named: source, to: target, size: size)
+            let digest = try copy(
+                descriptor, named: source, to: target, size: size, md5: md5)
             return try finish(
-                Frozen(stamp: before, size: size, crc32c: crc32c, method: .copy), descriptor,
-                named: source, extent: extent)
+                Frozen(before, size: size, digest, .copy), descriptor, named: source,
+                extent: extent)
         } catch {
             unlink(target)
             throw error
@@ -120,13 +133,15 @@ struct Freezer {
     }
 
     /// Links this very inode, whatever its name is by now; false where that is not possible.
-    private static func link(_ descriptor: Int32, _ target: String) -> Bool {
-        #if os(Linux)
-            linkat(
-                AT_FDCWD, "/proc/self/fd/\(descriptor)", AT_FDCWD, target, AT_SYMLINK_FOLLOW) == 0
-        #else
-            false
-        #endif
+    ///
+    /// Never one that is open for writing: a link changes the inode's ctime, and half a file would
+    /// then look like one that was renamed after its last write.
+    private static func link(_ descriptor: Int32, _ target: String) throws(Obstacle) -> Bool {
+        switch cposix_link_closed(descriptor, target) {
+        case 1: return true
+        case 0: throw .moved
+        default: return false
+        }
     }
 
     /// How many bytes are wanted; for lines, up to and with the last line break.
@@ -153,10 +168,13 @@ struct Freezer {
         return 0
     }
 
-    private static func hash(_ descriptor: Int32, named source: String) throws(Obstacle) -> UInt32 {
+    private static func hash(
+        _ descriptor: Int32, named source: String, md5: MD5Tag.Kind?
+    ) throws(Obstacle) -> FileDigest {
         do {
             lseek(descriptor, 0, SEEK_SET)
-            return try CRC32C.ofFile(descriptor: descriptor, path: source)
+            return try FileDigest.ofFile(
+                descriptor: descriptor, path: source, md5: md5)
         } catch {
             throw .failed(error as? Failure ?? Failure("\(error)"))
         }
@@ -164,8 +182,8 @@ struct Freezer {
 
     /// Copies the first `size` bytes to `target`, sharing their extents where the disk can.
     private static func copy(
-        _ descriptor: Int32, named source: String, to target: String, size: Int64
-    ) throws(Obstacle) -> UInt32 {
+        _ descriptor: Int32, named source: String, to target: String, size: Int64, md5: MD5Tag.Kind?
+    ) throws(Obstacle) -> FileDigest {
         let output = systemOpen(target, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard output >= 0 else { throw obstacle(target) }
         defer { close(output) }
@@ -175,16 +193,19 @@ struct Freezer {
             guard fstat(output, &information) == 0, Int64(information.st_size) == size else {
                 throw .moved
             }
-            return try hash(output, named: target)
+            return try hash(output, named: target, md5: md5)
         }
         lseek(descriptor, 0, SEEK_SET)
-        return try copyBytes(descriptor, named: source, to: output, target: target, size: size)
+        var digest = FileDigest(md5: md5)
+        try copyBytes(
+            descriptor, named: source, to: output, target: target, size: size, into: &digest)
+        return digest
     }
 
     private static func copyBytes(
-        _ descriptor: Int32, named source: String, to output: Int32, target: String, size: Int64
-    ) throws(Obstacle) -> UInt32 {
-        var checksum = CRC32C()
+        _ descriptor: Int32, named source: String, to output: Int32, target: String, size: Int64,
+        into digest: inout FileDigest
+    ) throws(Obstacle) {
         var rest = size
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
         defer { buffer.deallocate() }
@@ -193,12 +214,11 @@ struct Freezer {
             if count < 0 && errno == EINTR { continue }
             guard count >= 0 else { throw .failed(systemFailure("cannot read \(quoted(source))")) }
             guard count > 0 else { throw .moved }
-            checksum.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            digest.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
             try write(
                 UnsafeRawBufferPointer(rebasing: buffer[..<count]), to: output, target: target)
             rest -= Int64(count)
         }
-        return checksum.value
     }
 
     private static func write(

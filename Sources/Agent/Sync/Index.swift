@@ -28,6 +28,8 @@ extension SyncEngine {
                 table[index].flags.insert(.retired)
             case .halfWritten(let path, let stamp):
                 halfWritten[PathKey(path)] = stamp
+            case .rewritten(let stamp):
+                rewritten.insert(stamp)
             case .manifest(let generation):
                 record.generation = generation
                 isManifestBehind = false
@@ -66,6 +68,7 @@ extension SyncEngine {
                 entries.append(.retired(table.path(index), file.current))
             }
         }
+        entries += rewritten.stamps.map { .rewritten($0) }
         entries += halfWritten.map { .halfWritten($0.key.path, $0.value) }
         if permission == .given { entries.append(.restored) }
         // Before what it does not tell of, or after all that it does.

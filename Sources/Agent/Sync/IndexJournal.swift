@@ -16,6 +16,8 @@ struct IndexJournal {
         case retired(String, Stamp)
         /// Left half-written by a dead trainer; this version never counts as whole.
         case halfWritten(String, Stamp)
+        /// Written to, as this version, while we held a link of it: see `RewrittenLinks`.
+        case rewritten(Stamp)
         /// All before this line is told by the manifest of this generation.
         case manifest(Int)
         /// Output and logs of earlier machines are here.
@@ -80,11 +82,13 @@ struct IndexJournal {
         for entry in entries {
             switch entry {
             case .uploaded(let path, let up):
-                text += "U\t\(fields(up.stamp))\t\(up.size)\t\(up.crc32c)\t\(path)\n"
+                text += "U\t\(fields(up.stamp))\t\(up.size)\t\(up.crc32c)\t"
+                text += "\(up.md5?.description ?? "")\t\(path)\n"
             case .deleted(let path): text += "D\t\(path)\n"
             case .doomed(let path): text += "X\t\(path)\n"
             case .retired(let path, let stamp): text += "R\t\(fields(stamp))\t\(path)\n"
             case .halfWritten(let path, let stamp): text += "H\t\(fields(stamp))\t\(path)\n"
+            case .rewritten(let stamp): text += "W\t\(fields(stamp))\n"
             case .manifest(let generation): text += "M\t\(generation)\n"
             case .restored: text += "restored\n"
             }
@@ -100,16 +104,20 @@ struct IndexJournal {
         guard let text = String(validating: line, as: UTF8.self) else { return nil }
         let parts = text.split(separator: "\t", omittingEmptySubsequences: false)
         switch (parts.first, parts.count) {
-        case ("U", 8):
+        case ("U", 9):
             guard let stamp = stamp(parts[1...4]), let size = Int64(parts[5]),
                 let crc32c = UInt32(parts[6])
             else { return nil }
+            let md5 = MD5.Digest(hex: String(parts[7]))
+            guard md5 != nil || parts[7].isEmpty else { return nil }
             return .uploaded(
-                String(parts[7]), FileTable.Uploaded(stamp: stamp, size: size, crc32c: crc32c))
+                String(parts[8]),
+                FileTable.Uploaded(stamp: stamp, size: size, crc32c: crc32c, md5: md5))
         case ("D", 2): return .deleted(String(parts[1]))
         case ("X", 2): return .doomed(String(parts[1]))
         case ("R", 6): return stamp(parts[1...4]).map { .retired(String(parts[5]), $0) }
         case ("H", 6): return stamp(parts[1...4]).map { .halfWritten(String(parts[5]), $0) }
+        case ("W", 5): return stamp(parts[1...4]).map { .rewritten($0) }
         case ("M", 2): return Int(parts[1]).map { .manifest($0) }
         case ("restored", 1): return .restored
         default: return nil

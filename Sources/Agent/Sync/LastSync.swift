@@ -1,23 +1,43 @@
 import Shared
 
 extension SyncEngine {
+    /// Looks at what a trainer of a former agent, which still runs, has open and has closed.
+    func observe() async {
+        guard client != nil else { return }
+        await gate.alone {
+            guard (try? prepare()) != nil else { return }
+            let (pending, _) = scan()
+            _ = judge(pending, last: false)
+        }
+    }
+
     /// Tells that no trainer runs any more.
     ///
     /// After an abnormal end every file that was not whole by then counts as half-written, until it
     /// changes again: it goes up beside its name, as `.partial`.
-    func trainerEnded(abnormally: Bool) async {
+    ///
+    /// - Parameter machineDied: the trainer ended with its machine. What was not on the disk by then
+    ///   is lost, also of files that were renamed into place: they can be empty.
+    func trainerEnded(abnormally: Bool, machineDied: Bool = false) async {
         guard client != nil, abnormally else { return }
         await gate.alone {
             guard (try? prepare()) != nil else { return }
             let (pending, _) = scan()
             var dead: [IndexJournal.Entry] = []
-            for index in leftBehind(pending.filter { !table[$0].flags.contains(.log) }) {
+            let files = pending.filter { !table[$0].flags.contains(.log) }
+            let lost = machineDied ? files.filter { !isUp($0) } : leftBehind(files)
+            for index in lost {
                 let path = table.path(index)
                 halfWritten[PathKey(path)] = table[index].current
                 dead.append(.halfWritten(path, table[index].current))
             }
             remember(dead)
         }
+    }
+
+    /// Whether it is up but for its ctime, which can be lost with the power as well.
+    private func isUp(_ index: Int) -> Bool {
+        table[index].up?.stamp.isSameContent(as: table[index].current) ?? false
     }
 
     /// What counts as half-written: all that is not known to be whole; and, in a directory below
@@ -95,7 +115,7 @@ extension SyncEngine {
             throw Hopeless(failure: Failure("output and logs were not uploaded: \(reason)"))
         }
         try await sync(last: true)
-        let differences = ManifestCheck.compare(manifest(), listing: try await client.list())
+        let differences = try await differences(from: client.list())
         guard differences.isEmpty else { throw try await mend(differences) }
         try await writeManifest(final: true)
         record.verified = true

@@ -6,27 +6,31 @@ import Shared
 /// replace what we send meanwhile by something older. Under systemd the whole unit ends at once,
 /// and there is nothing here to do.
 enum Leftovers {
-    /// Kills the groups of all processes that were started with a path below `directory`, which is
-    /// private to us, and returns once they are gone.
-    static func end(using directory: String, proc: String = "/proc") {
-        let mark = Array("\(directory)/".utf8)
+    /// In the environment of every transfer, and so of all that a tool starts in its turn: the state
+    /// directory of the engine that it works for.
+    static let mark = "AI_TRAINING_SYNC"
+
+    /// Kills the groups of all processes that work for the engine of `stateDirectory`, and returns
+    /// once they are gone.
+    static func end(of stateDirectory: String, proc: String = "/proc") {
+        let entry = Array("\(mark)=\(stateDirectory)".utf8)
         for _ in 1...100 {
-            let found = processes(mentioning: mark, proc: proc)
+            let found = processes(with: entry, proc: proc)
             if found.isEmpty { return }
             for pid in found where kill(-pid, SIGKILL) != 0 { kill(pid, SIGKILL) }
             usleep(20_000)
         }
     }
 
-    private static func processes(mentioning mark: [UInt8], proc: String) -> [pid_t] {
+    private static func processes(with entry: [UInt8], proc: String) -> [pid_t] {
         guard let names = try? FileManager.default.contentsOfDirectory(atPath: proc) else {
             return []
         }
         return names.compactMap { pid_t($0) }.filter { pid in
-            guard pid != getpid(), let line = try? readFile("\(proc)/\(pid)/cmdline") else {
+            guard pid != getpid(), let text = try? readFile("\(proc)/\(pid)/environ") else {
                 return false
             }
-            return line.split(separator: 0).contains { $0.starts(with: mark) }
+            return text.split(separator: 0).contains { $0.elementsEqual(entry) }
         }
     }
 }

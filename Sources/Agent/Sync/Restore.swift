@@ -56,6 +56,7 @@ extension SyncEngine {
         guard !manifest.files.isEmpty else { return 0 }
         let (directory, files) = try await download(manifest)
         let count = try place(files, from: directory)
+        try await rememberListedMD5()
         removeTree(directory)
         isManifestBehind = false
         return count
@@ -103,24 +104,16 @@ extension SyncEngine {
         }
         // A sync that broke off has replaced objects without telling the manifest.
         let listing = try await client?.list() ?? []
-        let remaining = await ManifestCheck.remaining(
-            differences, of: manifest, directory: directory, listing: listing)
-        guard remaining.isEmpty else {
+        let newer = await NewerObjects(
+            differences, of: manifest, directory: directory, listing: listing, md5: listedMD5)
+        guard newer.remaining.isEmpty else {
             throw Failure(
                 "what came back from the bucket is not what its manifest says",
-                detail: remaining.prefix(20).map(\.description).joined(separator: "\n"))
+                detail: newer.remaining.prefix(20).map(\.description).joined(separator: "\n"))
         }
-        let newer = Set(differences.map { PathKey($0.path) })
-        var objects: [PathKey: StoredObject] = [:]
-        for object in listing { objects[PathKey(object.path)] = object }
-        let files = manifest.files.map { entry in
-            guard newer.contains(PathKey(entry.path)), let object = objects[PathKey(entry.path)]
-            else { return entry }
-            var entry = entry
-            (entry.size, entry.crc32c) = (object.size, object.crc32c ?? entry.crc32c)
-            return entry
-        }
-        return (directory, files)
+        var accepted: [PathKey: Manifest.Entry] = [:]
+        for entry in newer.accepted { accepted[PathKey(entry.path)] = entry }
+        return (directory, manifest.files.map { accepted[PathKey($0.path)] ?? $0 })
     }
 
     /// Moves verified files to their places, each by a rename.

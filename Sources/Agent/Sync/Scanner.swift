@@ -1,3 +1,4 @@
+import CPosix
 import Shared
 
 /// Walks `output/` and `logs/` once and marks in a table what it sees.
@@ -121,7 +122,9 @@ private struct Walk {
             }
         }
         switch information.st_mode & S_IFMT {
-        case S_IFREG: see(information, name, seed: seed, isLink: isLink, table: &table)
+        case S_IFREG:
+            see(
+                information, name, in: directory, seed: seed, isLink: isLink, table: &table)
         case S_IFDIR where !isLink:
             // A file system that does not tell the kind in its directories.
             descend(pointer, name, in: directory, seed: seed, depth: depth, table: &table)
@@ -180,8 +183,8 @@ private struct Walk {
     }
 
     private mutating func see(
-        _ information: stat, _ name: UnsafeRawBufferPointer, seed: UInt64, isLink: Bool,
-        table: inout FileTable
+        _ information: stat, _ name: UnsafeRawBufferPointer, in directory: Int32, seed: UInt64,
+        isLink: Bool, table: inout FileTable
     ) {
         let hash = FileTable.hash(name, seed: seed)
         let (index, isNew) = path.withUnsafeBytes { table.insert($0, hash: hash) }
@@ -190,14 +193,14 @@ private struct Walk {
         if isNew || table[index].current != stamp {
             var flags = table[index].flags
             if isLink { flags.insert(.link) } else { flags.remove(.link) }
-            let former = table[index].current
-            if table[index].seen > 0, former.inode == stamp.inode, !former.isSameContent(as: stamp)
-            {
-                flags.insert(.inPlace)
-            } else if former.inode != stamp.inode {
-                flags.remove(.inPlace)
+            let former = table[index].seen > 0 ? table[index].current : table[index].up?.stamp
+            if let former, !former.isSameContent(as: stamp) {
+                let isAnother =
+                    former.inode != stamp.inode
+                    || (!isLink && isYounger(name, in: directory, than: former))
+                if isAnother { flags.remove(.inPlace) } else { flags.insert(.inPlace) }
             }
-            if flags.contains(.retired), !former.isSameContent(as: stamp) { flags.remove(.retired) }
+            if !table[index].current.isSameContent(as: stamp) { flags.remove(.retired) }
             table[index].flags = flags
             table[index].current = stamp
             table[index].device = UInt64(information.st_dev)
@@ -222,6 +225,17 @@ private struct Walk {
     private static func objection(to path: [UInt8]) -> String? {
         guard let text = String(validating: path, as: UTF8.self) else { return "is not UTF-8" }
         return ManifestPath.objection(to: text)
+    }
+
+    /// Whether this file was made after all that is known of `former`, whose inode number it has: a
+    /// file that replaces another often gets the number of the one before.
+    private func isYounger(
+        _ name: UnsafeRawBufferPointer, in directory: Int32, than former: Stamp
+    ) -> Bool {
+        guard let pointer = name.baseAddress?.assumingMemoryBound(to: CChar.self) else {
+            return false
+        }
+        return cposix_birth_time(directory, pointer) > former.ctime
     }
 
     /// Says once why this path never goes up.

@@ -13,7 +13,7 @@ enum Settling {
         var formerInode: UInt64?
         /// Some process can write to it now.
         var isOpen: Bool
-        /// Seen with different contents as the same inode.
+        /// Seen, or up, with different contents as the same inode.
         var isInPlace: Bool
         /// For how long it has not been up as it is.
         var pendingFor: Duration
@@ -38,8 +38,12 @@ enum Settling {
             return .whole(byLink: byLink)
         }
         // Not seen being written, and the last that happened to it was a rename.
-        let isNewInode = file.look.map { $0.stamp.inode != file.current.inode } ?? true
-        if byLink, isNewInode { return .whole(byLink: true) }
+        let isSameFile =
+            file.look.map { look in
+                look.stamp.inode == file.current.inode
+                    && (file.isInPlace || look.stamp.isSameContent(as: file.current))
+            } ?? false
+        if byLink, !isSameFile { return .whole(byLink: true) }
         let former = file.look?.stamp.inode ?? file.formerInode
         if let former, former != file.current.inode { return .secondLook }
         return isStale ? .stale : .waits

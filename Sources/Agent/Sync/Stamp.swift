@@ -4,7 +4,7 @@ import Shared
 ///
 /// Wall-clock times are only ever compared for equality or with each other, never with "now", so a
 /// clock that jumps changes nothing.
-struct Stamp: Equatable, Sendable {
+struct Stamp: Hashable, Sendable {
     var size: Int64
     /// Nanoseconds since 1970.
     var mtime: Int64
@@ -39,7 +39,8 @@ struct Stamp: Equatable, Sendable {
     /// The last that happened to the inode was no write: a rename, or a link.
     ///
     /// A write sets both times at once. A rename within the same tick of the kernel's clock (4 ms)
-    /// is not seen, and the file then waits for its second scan.
+    /// is not seen, and the file then waits for its second scan. Making and removing links of our own
+    /// does the same to an inode: see `RewrittenLinks`.
     var wasRenamedAfterWrite: Bool { ctime > mtime }
 
     private static func nanoseconds(_ time: timespec) -> Int64 {

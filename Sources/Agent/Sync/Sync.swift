@@ -7,14 +7,15 @@ extension SyncEngine {
     /// - Throws: `Failure` of the store, or of a file that could not be read.
     func sync(last: Bool) async throws {
         let start = watch.elapsed
+        isLastSync = last
         let (pending, found) = scan()
         let (jobs, waiting) = judge(pending, last: last)
         var moved = Moved()
         if !jobs.isEmpty || carried != nil {
             if record.unsyncedSince == nil { record.unsyncedSince = now() }
-            moved = try await transfer(jobs)
+            moved = try await transfer(jobs, last: last)
             if !moved.torn.isEmpty {
-                let again = try await transfer(moved.torn)
+                let again = try await transfer(moved.torn, last: last)
                 moved.files += again.files
                 moved.bytes += again.bytes
                 moved.left += again.left
@@ -77,11 +78,15 @@ extension SyncEngine {
         var batch = try frozenRunFiles()
         defer { batch.discard() }
         let items = Array(batch.items.values)
+        // A new line of the events; the status is written anew all the time.
+        if batch.item(BucketLayout.events) != nil {
+            await Disk.flush(file: runFiles.source(of: BucketLayout.events))
+        }
         if items.count == 1, let item = items.first {
             try await client.upload(file: batch.file(of: item.path), as: item.path)
         } else if !items.isEmpty {
             try await client.upload(
-                tree: batch.directory, changed: items.count, known: table.records.count)
+                tree: batch.directory, known: table.records.count)
         }
         runFiles.markSent(items.map { ($0.path, $0.frozen.stamp) }, at: watch.elapsed)
     }

@@ -22,6 +22,8 @@ actor SyncEngine {
     let report: @Sendable (RunStatus.SyncRecord) -> Void
     let event: @Sendable (Event.Kind, String, [String: JSONValue]?) -> Void
 
+    /// In bytes: what is smaller is always copied.
+    let smallestLink: Int64
     let watch: Stopwatch
     let place: StagingPlace
     let scanner: Scanner
@@ -45,11 +47,18 @@ actor SyncEngine {
     /// What could not be sent, frozen as it was: the next attempt goes on with it.
     var carried: Batch?
     var batchNumber = 0
+    /// The trainer is gone: this sync is the last one, or a repetition of it.
+    var isLastSync = false
     var runFiles: RunFiles
+    /// What the store's MD5s are of, where they are all it lists: see `ListedHashes.swift`.
+    var listedMD5: MD5Tag.Kind?
     /// What dead writers left half-written, by path, as it was at their death.
     var halfWritten: [PathKey: Stamp] = [:]
     /// Of those, what is up under which name.
     var partials: [PathKey: (name: String, stamp: Stamp)] = [:]
+
+    /// Versions that were written to in place while a link of ours was on them.
+    var rewritten = RewrittenLinks()
 
     nonisolated var unownedExecutor: UnownedSerialExecutor {
         executor.asUnownedSerialExecutor()
@@ -59,20 +68,24 @@ actor SyncEngine {
     ///   - client: nil where the run has no store: then nothing here does anything.
     ///   - runDirectory: holds `status.json`, `events.jsonl` and `capsule.json`, the agent's.
     ///   - stateDirectory: this engine's own: what is up, and what is being sent.
+    ///   - smallestLink: a hard link is free, but a program that writes into a file after renaming it
+    ///     into place waits until its transfer is killed; a copy of a few megabytes costs as little.
     ///   - clock: for waits and intervals; the wall clock only for what people read.
     ///   - report: gets the record after every sync.
     ///   - event: gets what belongs into `events.jsonl`.
     init(
         job: Job, client: StoreClient?, runDirectory: String, stateDirectory: String, log: Log,
-        clock: any Clock<Duration>, now: @escaping @Sendable () -> Date,
+        smallestLink: Int64 = 8 << 20, clock: any Clock<Duration>,
+        now: @escaping @Sendable () -> Date,
         report: @escaping @Sendable (RunStatus.SyncRecord) -> Void,
         event: @escaping @Sendable (Event.Kind, String, [String: JSONValue]?) -> Void
     ) {
         self.job = job
-        self.client = client
+        self.client = client?.with(environment: [Leftovers.mark: stateDirectory])
         self.runDirectory = runDirectory
         self.stateDirectory = stateDirectory
         self.log = log
+        self.smallestLink = smallestLink
         self.clock = clock
         self.now = now
         self.report = report
@@ -88,6 +101,7 @@ actor SyncEngine {
             foreign: [stateDirectory, runDirectory, place.directory])
         journal = IndexJournal(path: stateDirectory + "/index.tsv")
         runFiles = RunFiles(directory: runDirectory)
+        listedMD5 = client?.store.listedMD5
         retry = Retry()
         retry.first = .seconds(5)
         retry.longest = .seconds(300)
@@ -134,9 +148,13 @@ actor SyncEngine {
     func prepare() throws {
         guard !isPrepared else { return }
         try makeDirectories(stateDirectory, mode: 0o700)
-        for directory in [place.directory, place.restored] { Leftovers.end(using: directory) }
-        try place.prepare()
+        Leftovers.end(of: stateDirectory)
         loadIndex()
+        // Before the links go: without them nobody could tell any more.
+        let found = RewrittenLinks.below(place.directory)
+        remember(found.map { .rewritten($0) })
+        for stamp in found { rewritten.insert(stamp) }
+        try place.prepare()
         isPrepared = true
     }
 

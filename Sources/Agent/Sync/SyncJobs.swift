@@ -96,7 +96,8 @@ extension SyncEngine {
         let file = table[index]
         return Settling.Case(
             current: file.current, look: file.look, formerInode: file.up?.stamp.inode,
-            isOpen: isOpen, isInPlace: file.flags.contains(.inPlace),
+            isOpen: isOpen,
+            isInPlace: file.flags.contains(.inPlace) || rewritten.contains(file.current),
             pendingFor: time - (file.pendingSince ?? time))
     }
 
@@ -112,21 +113,37 @@ extension SyncEngine {
     /// there. Files that are open, or restless for too long, hold nobody back.
     private func holdBack(_ jobs: inout [SyncJob], behind unsettled: [Int], waiting: inout [Int]) {
         var oldest: [PathKey: Int64] = [:]
-        let limit = watch.elapsed - .seconds(job.sync.maxStalenessSeconds)
         for index in unsettled {
-            guard table[index].look?.wasOpen == false,
-                let since = table[index].pendingSince, since > limit
-            else { continue }
+            guard table[index].look?.wasOpen == false, !isRestless(index) else { continue }
             let directory = PathKey(parentDirectory(table.path(index)))
             oldest[directory] = min(oldest[directory] ?? .max, table[index].current.mtime)
         }
         guard !oldest.isEmpty else { return }
         jobs.removeAll { job in
-            guard job.kind != .log, job.kind != .partial, job.kind != .stale,
-                let mtime = oldest[PathKey(parentDirectory(job.path))], job.stamp.mtime >= mtime
+            guard mayWait(job), let mtime = oldest[PathKey(parentDirectory(job.path))],
+                job.stamp.mtime >= mtime
             else { return false }
             waiting.append(job.index)
             return true
         }
+    }
+
+    /// Whether a file may wait for an older one of its directory. With something new beside it at
+    /// every scan it would otherwise wait for ever.
+    func mayWait(_ job: SyncJob) -> Bool {
+        switch job.kind {
+        case .log, .partial, .stale: false
+        case .whole, .secondLook: !isRestless(job.index)
+        }
+    }
+
+    private func isRestless(_ index: Int) -> Bool {
+        guard let since = table[index].pendingSince else { return false }
+        return since <= watch.elapsed - .seconds(job.sync.maxStalenessSeconds)
+    }
+
+    /// By what the file system says of their writing, and else of their renaming.
+    func isOlder(_ left: SyncJob, _ right: SyncJob) -> Bool {
+        (left.stamp.mtime, left.stamp.ctime) < (right.stamp.mtime, right.stamp.ctime)
     }
 }

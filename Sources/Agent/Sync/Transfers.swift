@@ -15,12 +15,22 @@ struct Moved {
 extension SyncEngine {
     /// Freezes and sends these files, in one transfer where they fit on the disk.
     ///
+    /// The older first: where one cannot be frozen now, what was written after it into its directory
+    /// waits with it, as in `holdBack`.
+    ///
+    /// - Parameter last: nothing waits any more.
     /// - Throws: the store's `Failure`; what is frozen by then is kept for the next attempt.
-    func transfer(_ jobs: [SyncJob]) async throws -> Moved {
+    func transfer(_ jobs: [SyncJob], last: Bool) async throws -> Moved {
         var moved = Moved()
         var batch = carried ?? newBatch()
         carried = nil
-        for job in jobs where job.kind != .secondLook {
+        var waiting = Set<PathKey>()
+        for job in jobs.filter({ $0.kind != .secondLook }).sorted(by: isOlder) {
+            if !last, waiting.contains(PathKey(parentDirectory(job.path))), mayWait(job) {
+                moved.left += 1
+                continue
+            }
+            let left = moved.left
             let path = job.kind == .partial ? partialName(of: job.path) : job.path
             // Frozen by an attempt that failed, and still the same.
             if let item = batch.item(path), item.frozen.stamp.isSameContent(as: job.stamp),
@@ -28,6 +38,7 @@ extension SyncEngine {
             {
                 continue
             }
+            letGo(path, of: &batch)
             do {
                 try await stage(job, as: path, into: &batch)
             } catch .diskFull {
@@ -35,6 +46,8 @@ extension SyncEngine {
             } catch {
                 note(error, job, &moved)
             }
+            if moved.left > left { waiting.insert(PathKey(parentDirectory(job.path))) }
+            if batch.linkCount == LinkLeases.most { try await send(&batch, &moved) }
         }
         await freezeAfterSecondLook(jobs.filter { $0.kind == .secondLook }, &batch, &moved)
         try await send(&batch, &moved)
@@ -43,7 +56,8 @@ extension SyncEngine {
 
     func newBatch() -> Batch {
         batchNumber += 1
-        return Batch(directory: "\(place.directory)/\(batchNumber)")
+        return Batch(
+            directory: "\(place.directory)/\(batchNumber)", md5: listedMD5)
     }
 
     func source(of path: String) -> String {
@@ -80,7 +94,9 @@ extension SyncEngine {
     /// A link carries the file's own time, and tools compare size and whole seconds: what changed
     /// within one second at the same size would be taken for what is up (gsutil #343).
     private func isLinkSafe(_ job: SyncJob) -> Bool {
-        guard job.kind == .whole(byLink: true) else { return false }
+        guard job.kind == .whole(byLink: true), job.stamp.size >= smallestLink else {
+            return false
+        }
         guard let up = table[job.index].up else { return true }
         return up.size != job.stamp.size
             || up.stamp.mtime / 1_000_000_000 != job.stamp.mtime / 1_000_000_000
@@ -113,7 +129,10 @@ extension SyncEngine {
     func note(_ obstacle: Freezer.Obstacle, _ job: SyncJob, _ moved: inout Moved) {
         switch obstacle {
         case .vanished: break
-        case .moved: moved.left += 1
+        case .moved:
+            moved.left += 1
+            // A link that was made and removed meanwhile left its mark on the inode.
+            table[job.index].flags.insert(.inPlace)
         case .diskFull:
             moved.left += 1
             moved.failures.append(
@@ -155,7 +174,7 @@ extension SyncEngine {
         guard job.stamp.size <= StagingPlace.largestInMemory,
             StagingPlace.hasRoom(for: job.stamp.size, at: parentDirectory(place.memory))
         else { return note(.diskFull, job, &moved) }
-        var small = Batch(directory: place.memory)
+        var small = Batch(directory: place.memory, md5: listedMD5)
         defer { small.discard() }
         do {
             try await stageBytes(job, as: path, byLink: false, into: &small)
@@ -170,22 +189,42 @@ extension SyncEngine {
     /// - Parameter isKept: whether what could not be sent stays frozen for the next attempt.
     func send(_ batch: inout Batch, _ moved: inout Moved, isKept: Bool = true) async throws {
         guard let client, !batch.isEmpty else { return }
-        dropWhatOpened(&batch)
         let sentRun = stageRunFiles(into: &batch)
-        do {
-            try await client.upload(
-                tree: batch.directory, changed: batch.items.count, known: table.records.count)
-        } catch {
-            // What is frozen is what a repetition of the transfer can go on with.
-            if isKept, StagingPlace.hasRoom(for: batch.copiedBytes, at: place.directory) {
-                carried = batch
-            } else {
-                batch.discard()
+        // What the bucket has this disk must hold too: after a power cut the next attempt goes on from
+        // it, and a file that lost its bytes would go up as a new version. At the end, which may be
+        // one of seconds, the disk writes while the network sends.
+        let places = [job.directories.output, job.directories.logs, runDirectory]
+        async let isOnDisk: Void = Disk.flush(places)
+        if !isLastSync { await isOnDisk }
+        dropWhatOpened(&batch)
+        while !batch.isEmpty {
+            let leases = LinkLeases(batch)
+            defer { leases.release() }
+            do {
+                let (directory, known) = (batch.directory, table.records.count)
+                try await leases.guarding {
+                    try await client.upload(
+                        tree: directory, known: known, holding: leases.descriptors)
+                }
+            } catch is LinkLeases.Wanted {
+                for path in leases.lost {
+                    letGo(path, of: &batch)
+                    sendAgain(table.index(of: path), path, &moved)
+                }
+                continue
+            } catch {
+                // What is frozen is what a repetition of the transfer can go on with.
+                if isKept, StagingPlace.hasRoom(for: batch.copiedBytes, at: place.directory) {
+                    carried = batch
+                } else {
+                    letGo(&batch)
+                }
+                throw error
             }
-            throw error
+            await isOnDisk
+            runFiles.markSent(sentRun, at: watch.elapsed)
+            return markUp(&batch, &moved)
         }
-        runFiles.markSent(sentRun, at: watch.elapsed)
-        markUp(&batch, &moved)
     }
 
     private func stageRunFiles(into batch: inout Batch) -> [(path: String, stamp: Stamp)] {
@@ -209,7 +248,7 @@ extension SyncEngine {
             copies[identity(index), default: []].append(item.path)
         }
         for identity in openFiles.writable(among: paths) {
-            for path in copies[identity] ?? [] { batch.remove(path) }
+            for path in copies[identity] ?? [] { letGo(path, of: &batch) }
         }
     }
 
@@ -229,7 +268,8 @@ extension SyncEngine {
             var stamp = item.frozen.stamp
             if item.frozen.method == .link { stamp.ctime = currentChangeTime(of: origin, stamp) }
             let up = FileTable.Uploaded(
-                stamp: stamp, size: item.frozen.size, crc32c: item.frozen.crc32c)
+                stamp: stamp, size: item.frozen.size, crc32c: item.frozen.crc32c,
+                md5: item.frozen.md5)
             let index = table.index(of: item.path)
             table[index].up = up
             table[index].flags.subtract([.doomed, .retired])
@@ -251,10 +291,16 @@ extension SyncEngine {
         return current.isSameContent(as: stamp) ? current.ctime : stamp.ctime
     }
 
+    /// Its object can be torn: only where a writer waited longer for us than its system allows.
     private func noteTorn(_ index: Int, _ path: String, _ moved: inout Moved) {
-        table[index].flags.insert(.inPlace)
         table[index].up = nil
         isManifestBehind = true
+        sendAgain(index, path, &moved)
+    }
+
+    /// By a copy, since its writer does not leave it alone.
+    private func sendAgain(_ index: Int, _ path: String, _ moved: inout Moved) {
+        table[index].flags.insert(.inPlace)
         event(.warning, "\(quoted(path)) was written to while it was sent; it is sent again", nil)
         moved.torn.append(
             SyncJob(

@@ -25,6 +25,15 @@ protocol Cloud: Sendable {
     /// Makes the machine and starts the agent on it. What it made is written into the record at
     /// once, so that `destroy` finds it after any interruption.
     func provision(_ plan: Plan, record: RunRecord, in folder: RunFolder, steps: Steps) async throws
+    /// Makes the folder of a run that another computer started with `--state_bucket`; none where
+    /// that bucket knows no such run.
+    func attach(
+        _ run: RunName, stateBucket: String, access: StoreAccess, to folder: RunFolder
+    ) async throws
+    /// The record with what other computers did to the run since; nil where one has finished it.
+    func refreshed(_ record: RunRecord, in folder: RunFolder) async throws -> RunRecord?
+    /// The record with what became of a start whose launcher was killed; any other as it is.
+    func recovered(_ record: RunRecord, in folder: RunFolder) async throws -> RunRecord
     func machineState(of record: RunRecord, in folder: RunFolder) async throws -> MachineState
     /// What the agent says of itself; nil before its first word.
     func status(of record: RunRecord, in folder: RunFolder) async throws -> RunStatus?

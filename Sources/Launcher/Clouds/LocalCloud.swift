@@ -107,6 +107,18 @@ struct LocalCloud: Cloud {
         }
     }
 
+    func attach(
+        _ run: RunName, stateBucket: String, access: StoreAccess, to folder: RunFolder
+    ) async throws {
+        throw Failure.usage(
+            "--state_bucket is for rented machines: no other computer can finish a local run")
+    }
+
+    func refreshed(_ record: RunRecord, in folder: RunFolder) async throws -> RunRecord? { record }
+
+    /// What a killed launcher started is in the record already.
+    func recovered(_ record: RunRecord, in folder: RunFolder) async throws -> RunRecord { record }
+
     func machineState(of record: RunRecord, in folder: RunFolder) async throws -> MachineState {
         record.agent?.isAlive == true ? .running : .gone
     }

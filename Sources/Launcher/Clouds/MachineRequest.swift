@@ -10,6 +10,8 @@ struct MachineRequest: Sendable, Equatable {
     var zones: [String] = []
     var image: String?
     var isSpot = false
+    /// Whether the machine is given the right to read the dataset.
+    var grantsDataset = true
     /// The addresses that SSH is open to.
     var sshCidr: String?
 }

@@ -26,6 +26,13 @@ protocol RentedCloud: Sendable {
     /// The variables of `variables.tf` that only this cloud knows.
     func variables(of plan: Plan) -> [String: JSONValue]
 
+    /// Terraform's backend for a state in a bucket of this cloud.
+    func backend(_ place: BackendPlace) -> (kind: String, settings: [String: JSONValue])
+    /// What the backend needs besides its settings.
+    func backendEnvironment(credentialsPath: String?, project: String) throws -> [String: String?]
+    /// Asks `tool` for a bucket's region, where the backend must be told; else nil.
+    func regionQuery(ofBucket bucket: String) -> [String]?
+
     /// Its own command line tool: asked for what Terraform cannot tell.
     var tool: String { get }
     /// Makes the tool use the user's key.
@@ -41,6 +48,13 @@ protocol RentedCloud: Sendable {
     func removal(of thing: Living, in place: CloudPlace) -> String
     /// What `train doctor` asks the tool.
     func checks(in place: CloudPlace) -> [ToolCheck]
+}
+
+extension RentedCloud {
+    func backendEnvironment(
+        credentialsPath: String?, project: String
+    ) throws -> [String: String?] { [:] }
+    func regionQuery(ofBucket bucket: String) -> [String]? { nil }
 }
 
 /// Where a cloud's tool looks: the account and the region.

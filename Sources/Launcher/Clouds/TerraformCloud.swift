@@ -35,12 +35,14 @@ struct TerraformCloud: Cloud {
         if plan.machine.sshCidr == nil {
             plan.machine.sshCidr = try await PublicAddress.ask(runner: context.runner)
         }
+        plan.stateBucket = try await checkedStateBucket(plan)
         return plan
     }
 
     func rehearse(_ plan: Plan, in folder: RunFolder, steps: Steps) async throws -> Rehearsal {
         let job = try await prepare(plan, createdAt: context.now(), in: folder, steps: steps)
-        let driver = driver(in: folder, line: steps.line)
+        let driver = try driver(
+            for: plan.record(createdAt: context.now()), in: folder, line: steps.line)
         do {
             try await steps.run("fetching Terraform's providers") { try await driver.initialise() }
             let (text, userData) = try await steps.run("planning") { try await driver.plan() }
@@ -53,8 +55,18 @@ struct TerraformCloud: Cloud {
     func provision(_ plan: Plan, record: RunRecord, in folder: RunFolder, steps: Steps) async throws
     {
         _ = try await prepare(plan, createdAt: record.createdAt, in: folder, steps: steps)
-        let driver = driver(in: folder, line: steps.line)
-        try await steps.run("fetching Terraform's providers") { try await driver.initialise() }
+        let driver = try driver(for: record, in: folder, line: steps.line)
+        if let place = plan.stateBucket {
+            try await writeBackend(place, access: plan.access, in: folder)
+            try await publish(record, in: folder)
+        }
+        do {
+            try await steps.run("fetching Terraform's providers") { try await driver.initialise() }
+        } catch {
+            // Nothing can have been made, so nothing needs Terraform to be removed.
+            unlink(folder.path + "/" + Backend.file)
+            throw error
+        }
         if !steps.line.isInteractive { steps.line.say("  making the machine …") }
         try await ZoneSearch(driver: driver, folder: folder, line: steps.line)
             .apply(plan.machine.zones, machineType: plan.machine.machineType ?? "")
@@ -62,6 +74,14 @@ struct TerraformCloud: Cloud {
         record.machine = try await driver.made()
         record.stage = .started
         try folder.write(record)
+        do {
+            try await publish(record, in: folder)
+        } catch let failure as Failure {
+            // The machine trains already: not worth its end. The next look tells it.
+            steps.line.say(
+                "\(steps.line.coloured("!", .yellow)) other computers do not see it yet: "
+                    + failure.summary)
+        }
     }
 
     /// Fills the folder with all that Terraform needs.
@@ -77,6 +97,23 @@ struct TerraformCloud: Cloud {
         let key = try await RunKey(folder: folder).make(runner: context.runner)
         return try RunFolderContents(rented: rented, plan: plan, createdAt: createdAt)
             .write(to: folder, archive: archive, publicKey: key)
+    }
+
+    /// Terraform outlives a launcher that is killed, and makes the machine all the same.
+    func recovered(_ record: RunRecord, in folder: RunFolder) async throws -> RunRecord {
+        guard record.stage == .starting, StateFile(in: folder.path).holder == nil else {
+            return record
+        }
+        let driver = try driver(for: record, in: folder, line: context.progress())
+        // A removal that was cut off leaves outputs behind of what is gone.
+        guard let left = try? await driver.remaining(),
+            left.contains(where: { $0.hasPrefix(rented.machineResource) }),
+            let machine = try? await driver.made()
+        else { return record }
+        var record = record
+        record.machine = machine
+        record.stage = .started
+        return record
     }
 
     /// The agent's last word counts, then a heartbeat that is young; only where both say nothing is
@@ -150,7 +187,7 @@ struct TerraformCloud: Cloud {
         if ended == nil {
             // Without the cloud's tool the machine can only be removed, disk and all.
             do {
-                try await driver(in: folder, line: context.progress())
+                try await driver(for: record, in: folder, line: context.progress())
                     .destroy(only: rented.machineResource)
             } catch let refusal as TerraformDriver.Refusal {
                 throw refusal.failure
@@ -160,14 +197,16 @@ struct TerraformCloud: Cloud {
         var record = record
         record.machine = machine
         try folder.write(record)
+        try await publish(record, in: folder)
     }
 
     /// The machine's disk is out of reach from here.
     func remains(of record: RunRecord, in folder: RunFolder) -> [String: String] { [:] }
 
     func destroy(_ record: RunRecord, in folder: RunFolder, steps: Steps) async throws {
-        let driver = driver(in: folder, line: steps.line)
+        let driver = try driver(for: record, in: folder, line: steps.line)
         let mayHaveMade = driver.hasState || record.machine != nil
+        if record.stage == .collected { try await publish(record, in: folder) }
         do {
             try await driver.destroy()
         } catch let refusal as TerraformDriver.Refusal {
@@ -180,6 +219,7 @@ struct TerraformCloud: Cloud {
                 hint: "go on with: train finish \(record.run)")
         }
         if mayHaveMade { try await checkNothingLives(record, line: steps.line) }
+        try await withdraw(record)
     }
 
     /// What Terraform does not know of, such as a machine whose making was interrupted, shows by its
@@ -226,10 +266,16 @@ struct TerraformCloud: Cloud {
             cloud: rented, credentialsPath: record.credentialsPath, runner: context.runner)
     }
 
-    private func driver(in folder: RunFolder, line: LiveLine) -> TerraformDriver {
+    private func driver(
+        for record: RunRecord, in folder: RunFolder, line: LiveLine
+    ) throws -> TerraformDriver {
         TerraformDriver(
             directory: folder.path, runner: context.runner, line: line,
             interrupts: context.interrupts,
-            pluginCache: TerraformDriver.pluginCache(environment: context.environment))
+            pluginCache: TerraformDriver.pluginCache(environment: context.environment),
+            backendEnvironment: record.stateBucket == nil
+                ? [:]
+                : try rented.backendEnvironment(
+                    credentialsPath: record.credentialsPath, project: record.run.projectName))
     }
 }

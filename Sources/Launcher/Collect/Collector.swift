@@ -71,8 +71,10 @@ struct Collector: Sendable {
             differences = try await compare(part, directory)
         }
         guard !differences.isEmpty, !manifest.final else { return differences }
-        return await ManifestCheck.remaining(
-            differences, of: manifest, directory: directory, listing: try await download.list())
+        return await NewerObjects(
+            differences, of: manifest, directory: directory, listing: try await download.list(),
+            md5: download.client.store.listedMD5
+        ).remaining
     }
 
     private func compare(_ manifest: Manifest, _ directory: String) async throws -> [Difference] {

@@ -9,7 +9,17 @@ struct Conflict: Sendable {
     /// Removes what an interrupted start left; refuses for all else.
     ///
     /// - Throws: `Failure` saying what the run is and the way on.
-    func resolve(_ run: RunName, in folder: RunFolder) async throws {
+    ///
+    /// - Parameter stateBucket: another computer may have started a run of that name.
+    func resolve(
+        _ run: RunName, in folder: RunFolder, stateBucket: String? = nil,
+        access: StoreAccess = StoreAccess()
+    ) async throws {
+        if let stateBucket, !exists(folder.recordPath) {
+            try await cloud.attach(run, stateBucket: stateBucket, access: access, to: folder)
+        } else if let record = try? folder.record(), record.run == run {
+            _ = try await RunLookup.refreshed(record, in: folder, on: cloud)
+        }
         guard let lock = try RunLock.take(folder, of: run) else { return }
         defer { withExtendedLifetime(lock) {} }
         guard exists(folder.recordPath) else {

@@ -29,8 +29,8 @@ struct Finish: Sendable {
 
     /// - Returns: nil where there was nothing to collect.
     func perform(_ arguments: FinishArguments) async throws -> Collected? {
-        let (folder, record) = try arguments.address.find(in: context.state)
-        let cloud = try CloudRegistry(context).cloud(record.run.cloud)
+        let (folder, found, cloud) = try await RunLookup(context: context).find(arguments.address)
+        let record = try await cloud.recovered(found, in: folder)
         let force = try isForced(arguments, run: record.run)
         let view = try await atRest(record, in: folder, cloud: cloud, arguments, force: force)
         let line = context.progress()
@@ -68,8 +68,8 @@ struct Finish: Sendable {
         force: Bool
     ) async throws -> RunView {
         // Where the agent is gone its trainer may still write: that ends first too.
-        if force { try await cloud.kill(record, in: folder) }
-        let record = force ? try folder.record() : record
+        if force, record.stage == .started { try await cloud.kill(record, in: folder) }
+        let record = force ? try await cloud.recovered(folder.record(), in: folder) : record
         let view = try await RunView.look(at: record, in: folder, cloud: cloud, force: force)
         guard view.state == .running else { return view }
         if arguments.stop {
@@ -89,7 +89,7 @@ struct Finish: Sendable {
         _ view: RunView, cloud: any Cloud, destination: String, force: Bool, line: LiveLine
     ) async throws -> Collected? {
         // Read again under the lock: another launcher may have changed it.
-        var record = try view.folder.record()
+        var record = try await cloud.recovered(view.folder.record(), in: view.folder)
         let steps = Steps(line)
         var collected: Collected?
         switch record.stage {
@@ -101,7 +101,8 @@ struct Finish: Sendable {
             collected = try await collector.collect(
                 &record, outcome: view.status?.outcome, destination: destination, force: force)
         case .collected:
-            line.say("  everything is downloaded already: \(record.collection ?? "")")
+            let place = record.collection ?? "by another computer"
+            line.say("  everything is downloaded already: \(place)")
         }
         let (folder, run) = (view.folder, record)
         line.say("  removing the run from \(record.run.cloud) …")

@@ -18,8 +18,10 @@ enum List {
             var problems: [String] = []
             for (folder, result) in try context.state.all() {
                 do {
-                    let record = try result.get()
-                    let cloud = try clouds.cloud(record.run.cloud)
+                    let known = try result.get()
+                    let cloud = try clouds.cloud(known.run.cloud)
+                    let refreshed = try await RunLookup.refreshed(known, in: folder, on: cloud)
+                    guard let record = refreshed else { continue }
                     views.append(try await RunView.look(at: record, in: folder, cloud: cloud))
                 } catch let failure as Failure {
                     problems.append(failure.summary)

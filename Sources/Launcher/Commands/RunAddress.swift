@@ -9,6 +9,8 @@ struct RunAddress: Sendable {
     var credentialsPath: String?
     var codeName: String?
     var datasetName: String?
+    /// Where the run's state is, if not on the computer that started it alone.
+    var stateBucket: String?
 
     /// The two names of the short form put in their places.
     ///
@@ -127,6 +129,9 @@ extension RunAddressing {
             .text("--code_name", "name", \Self.address.codeName, "Your name for the code."),
             .text(
                 "--dataset_name", "name", \Self.address.datasetName, "Your name for the dataset."),
+            .text(
+                "--state_bucket", "bucket", \Self.address.stateBucket,
+                "The bucket for the run's state, so that any computer can finish the run."),
         ]
     }
 }

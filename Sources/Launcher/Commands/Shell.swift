@@ -22,9 +22,10 @@ enum Shell {
                 """
         ) { parsed in
             let arguments = try parsed.checked()
-            let (folder, record) = try arguments.address.find(in: context.state)
-            let cloud = try CloudRegistry(context).cloud(record.run.cloud)
-            return try await cloud.shell(arguments.words, on: record, in: folder)
+            let (folder, record, cloud) = try await RunLookup(context: context).find(
+                arguments.address)
+            return try await cloud.shell(
+                arguments.words, on: cloud.recovered(record, in: folder), in: folder)
         }
     }
 }

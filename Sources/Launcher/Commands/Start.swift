@@ -107,7 +107,8 @@ struct Start: Sendable {
     func make(_ plan: Plan, on cloud: any Cloud, steps: Steps) async throws -> Begun {
         let folder = try context.state.folder(of: plan.run)
         try await Conflict(context: context, cloud: cloud, line: steps.line)
-            .resolve(plan.run, in: folder)
+            .resolve(
+                plan.run, in: folder, stateBucket: plan.stateBucketName, access: plan.access)
         let record = plan.record(createdAt: context.now())
         try makeDirectories(parentDirectory(folder.path), mode: 0o700)
         guard mkdir(folder.path, 0o700) == 0, let lock = try RunLock.take(folder, of: plan.run)
@@ -141,13 +142,21 @@ struct Start: Sendable {
             throw LeftBehind(
                 failure: Failure(
                     "the start failed, and what it made could not be removed: "
-                        + ((error as? Failure)?.summary ?? "\(error)"),
-                    detail: [(error as? Failure)?.detail, "the start failed since: \(cause)"]
-                        .compactMap { $0 }.joined(separator: "\n"),
+                        + Self.words(for: error),
+                    detail: [
+                        (error as? Failure)?.detail,
+                        "the start failed since: \(Self.words(for: cause))",
+                    ]
+                    .compactMap { $0 }.joined(separator: "\n"),
                     hint:
                         "remove what is left with: train finish \(record.run) --force \(record.run)"
                 ))
         }
+    }
+
+    private static func words(for error: any Error) -> String {
+        if error is CancellationError { return "it was interrupted" }
+        return (error as? Failure)?.summary ?? "\(error)"
     }
 
     private func sayWhatTravels(_ plan: Plan, _ line: LiveLine) {

@@ -76,6 +76,9 @@ struct StartArguments: RunAddressing {
             .flag(
                 "--spot", \.machine.isSpot,
                 "Takes a spot machine: much cheaper, and taken away at any time."),
+            .flag(
+                "--grant_dataset_access", \.machine.grantsDataset,
+                "Lets the machine read the dataset; =false where it is public, or that is done."),
             .parsed(
                 "--ssh_cidr", "range", \.machine.sshCidr,
                 "The addresses that SSH is open to; else this computer's alone.",

@@ -7,8 +7,8 @@ enum Status {
             "status", RunArguments.self, summary: "Says where a run is and what of it is safe."
         ) { parsed in
             let arguments = try parsed.checked()
-            let (folder, record) = try arguments.address.find(in: context.state)
-            let cloud = try CloudRegistry(context).cloud(record.run.cloud)
+            let (folder, record, cloud) = try await RunLookup(context: context).find(
+                arguments.address)
             let view = try await RunView.look(at: record, in: folder, cloud: cloud)
             if arguments.json {
                 try context.console.printJSON(RunSummary(view, now: context.now()))

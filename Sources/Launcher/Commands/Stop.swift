@@ -8,11 +8,11 @@ enum Stop {
             summary: "Asks a training to end, with its checkpoint and a last sync."
         ) { parsed in
             let arguments = try parsed.checked()
-            let (folder, record) = try arguments.address.find(in: context.state)
-            let cloud = try CloudRegistry(context).cloud(record.run.cloud)
+            let (folder, record, cloud) = try await RunLookup(context: context).find(
+                arguments.address)
             let view = try await RunView.look(at: record, in: folder, cloud: cloud)
             let isRunning = view.state == .running
-            if isRunning { try await cloud.stop(record, in: folder) }
+            if isRunning { try await cloud.stop(view.record, in: folder) }
             if arguments.json {
                 try context.console.printJSON(["asked_to_stop": isRunning])
             } else if isRunning {

@@ -42,6 +42,11 @@ struct RunView: Sendable {
     static func look(
         at record: RunRecord, in folder: RunFolder, cloud: any Cloud, force: Bool = false
     ) async throws -> RunView {
+        let record = try await cloud.recovered(record, in: folder)
+        // All of it is here already, and its bucket may be gone.
+        guard record.stage != .collected else {
+            return RunView(record: record, folder: folder, machine: .gone)
+        }
         let machine = try await cloud.machineState(of: record, in: folder)
         var status: RunStatus?
         do {

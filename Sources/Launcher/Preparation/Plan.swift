@@ -23,6 +23,10 @@ struct Plan: Sendable {
     var maxDuration: TimeSpan?
     var maxRestarts: Int
     var machine = MachineRequest()
+    /// As the user gave it.
+    var stateBucketName: String?
+    /// The run's place in it, once the cloud has looked at it.
+    var stateBucket: StoreURL?
 
     /// The dataset where it is in a bucket.
     var datasetBucket: StoreURL? {
@@ -56,7 +60,9 @@ struct Plan: Sendable {
             dataset: dataset.source, output: output.description)
         record.credentialsPath = access.credentialsPath
         record.transferTool = access.tool
+        record.stateBucket = stateBucket?.description
         record.syncIntervalSeconds = sync.intervalSeconds
+        record.transferTimeoutSeconds = sync.transferTimeoutSeconds
         return record
     }
 }

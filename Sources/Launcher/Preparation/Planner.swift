@@ -48,7 +48,7 @@ struct Planner: Sendable {
             access: StoreAccess(credentialsPath: credentials, tool: arguments.transferTool),
             sync: arguments.sync, graceSeconds: arguments.graceSeconds,
             maxDuration: arguments.maxDuration.limit, maxRestarts: arguments.maxRestarts,
-            machine: arguments.machine)
+            machine: arguments.machine, stateBucketName: arguments.address.stateBucket)
         try await steps.run("looking at the dataset") {
             try await named("--dataset_bucket") {
                 try await plan.dataset.check(access: plan.access, runner: context.runner)

@@ -27,10 +27,13 @@ struct RunRecord: VersionedDocument, Equatable {
     var credentialsPath: String?
     var transferTool: String?
     var syncIntervalSeconds: Double = 60
+    var transferTimeoutSeconds: Double = 120
     /// The local cloud's agent.
     var agent: ProcessIdentity?
     /// The rented machine, once it is made.
     var machine: MadeMachine?
+    /// The run's place in the bucket that holds Terraform's state, where `--state_bucket` said one.
+    var stateBucket: String?
     /// Where `finish` downloads to, so that a killed one goes on in the same place.
     var collection: String?
 
@@ -53,6 +56,6 @@ struct RunRecord: VersionedDocument, Equatable {
         try StoreClient(
             url: StoreURL(parsing: output),
             access: StoreAccess(credentialsPath: credentialsPath, tool: transferTool),
-            runner: runner)
+            runner: runner, stallTimeout: .seconds(transferTimeoutSeconds))
     }
 }

@@ -12,7 +12,7 @@ struct RunFolderContents: Sendable {
         work: "/var/lib/train/work", code: "/var/lib/train/code", dataset: "/mnt/train/dataset",
         output: "/var/lib/train/output", logs: "/var/lib/train/logs")
 
-    private static let variablesFile = "terraform.tfvars.json"
+    static let variablesFile = "terraform.tfvars.json"
 
     /// - Returns: the job as it was written.
     func write(
@@ -48,6 +48,7 @@ struct RunFolderContents: Sendable {
             "bucket_region": .string(rented.region(of: zone)),
             "machine_type": .string(rented.machineType(for: machine)),
             "spot": .bool(machine.isSpot),
+            "grant_dataset_access": .bool(machine.grantsDataset),
             "max_duration_seconds": plan.maxDuration.map { .number($0.seconds) } ?? .null,
         ]
         if let path = plan.access.credentialsPath { variables["credentials_path"] = .string(path) }
@@ -64,6 +65,18 @@ struct RunFolderContents: Sendable {
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
         try AtomicFile.write(
             encoder.encode(variables), to: folder.path + "/" + variablesFile, mode: 0o600)
+    }
+
+    /// Writes what another computer gave Terraform, with this computer's key in place of its own.
+    static func write(
+        variables text: String, credentialsPath: String?, in folder: RunFolder
+    ) throws {
+        guard
+            var variables = try? JSONDecoder().decode(
+                [String: JSONValue].self, from: Data(text.utf8))
+        else { throw Failure("the run's variables in the state bucket do not read") }
+        variables["credentials_path"] = credentialsPath.map { .string($0) }
+        try write(variables, in: folder)
     }
 
     /// Moves the machine to another zone; all else stays as it was written.

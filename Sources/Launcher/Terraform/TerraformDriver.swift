@@ -14,9 +14,19 @@ struct TerraformDriver: Sendable {
     /// Where the providers, hundreds of megabytes, are kept for the next run; nil: Terraform's own
     /// settings say.
     let pluginCache: String?
+    /// What the bucket with the state needs, where it is in one.
+    var backendEnvironment: [String: String?] = [:]
 
     /// Older ones lack what the files use.
     static let oldestVersion = "1.5"
+
+    private var state: StateFile { StateFile(in: directory) }
+    /// Whether the state is in a bucket, where several computers reach it.
+    private var isShared: Bool { Backend.isThere(in: directory) }
+    /// Whether anything may have been made from this folder.
+    var hasState: Bool { state.exists || isShared }
+    /// The lock of a state in a bucket may be another computer's, which needs its time.
+    private var locking: [String] { isShared ? ["-lock-timeout=5m"] : [] }
 
     /// Fetches the providers.
     func initialise() async throws {
@@ -24,8 +34,12 @@ struct TerraformDriver: Sendable {
         defer { if let lock { close(lock) } }
         let result = try await runner.run(command(["init", "-input=false", "-no-color"]))
         guard result.succeeded else {
+            let words = result.lastLines(8)
+            // Only a state in a bucket is looked for here, and so only its bucket can refuse.
+            let trouble = TerraformTrouble(of: words)
+            guard trouble == .other else { throw trouble.failure(words: words, address: nil) }
             throw Failure(
-                "Terraform could not fetch its providers", detail: result.lastLines(8),
+                "Terraform could not fetch its providers", detail: words,
                 hint: "they come from registry.terraform.io: is the network there?")
         }
     }
@@ -35,22 +49,23 @@ struct TerraformDriver: Sendable {
     /// - Throws: `Refusal` with everything that Terraform complained of, `CancellationError` after
     ///   an interrupt.
     func apply() async throws {
-        try await perform(["apply", "-input=false", "-auto-approve", "-json"])
+        try await perform(["apply", "-input=false", "-auto-approve", "-json"] + locking)
     }
 
     /// Removes all that the state knows; nothing where there is no state.
     func destroy() async throws {
-        guard exists(directory + "/terraform.tfstate") else { return }
-        if !exists(directory + "/.terraform/providers") { try await initialise() }
-        try await perform(["destroy", "-input=false", "-auto-approve", "-json"])
+        guard hasState else { return }
+        if isShared || !exists(directory + "/.terraform/providers") { try await initialise() }
+        try await perform(["destroy", "-input=false", "-auto-approve", "-json"] + locking)
     }
 
     /// Removes one resource and what stands on it.
     func destroy(only address: String) async throws {
         guard try await remaining().contains(where: { $0.hasPrefix(address) }) else { return }
-        try await perform([
-            "destroy", "-input=false", "-auto-approve", "-json", "-target=\(address)",
-        ])
+        try await perform(
+            [
+                "destroy", "-input=false", "-auto-approve", "-json", "-target=\(address)",
+            ] + locking)
     }
 
     /// The plan in Terraform's words, and what the machine would get as user data.
@@ -79,7 +94,7 @@ struct TerraformDriver: Sendable {
 
     /// The addresses of what the state still holds; data sources do not count.
     func remaining() async throws -> [String] {
-        guard exists(directory + "/terraform.tfstate") else { return [] }
+        guard hasState else { return [] }
         let text = try await runner.output(of: command(["state", "list", "-no-color"]))
         return text.split(whereSeparator: \.isNewline).map(String.init)
             .filter { !$0.hasPrefix("data.") }
@@ -105,8 +120,15 @@ struct TerraformDriver: Sendable {
 
     private func perform(_ arguments: [String]) async throws {
         try Task.checkCancellation()
+        try await state.waitUntilFree(line)
         let progress = TerraformProgress(line)
-        let running = try runner.start(command(arguments)) { progress.read($0) }
+        // Not pipes: a launcher that is killed must not take Terraform with it half-way.
+        let output = try GrowingFile(directory + "/terraform.jsonl")
+        let errors = try GrowingFile(directory + "/terraform.err")
+        var command = command(arguments)
+        command.output = .append(path: output.path)
+        command.errorOutput = .append(path: errors.path)
+        let running = try runner.start(command)
         let wasInterrupted = OneWayFlag()
         let watcher = Task { [interrupts, line] in
             var count = 0
@@ -118,6 +140,7 @@ struct TerraformDriver: Sendable {
         }
         let ticker = Task {
             while !Task.isCancelled {
+                progress.read(output.news())
                 progress.tick()
                 try await Task.sleep(for: .milliseconds(250))
             }
@@ -125,11 +148,20 @@ struct TerraformDriver: Sendable {
         let result = await running.wait()
         ticker.cancel()
         watcher.cancel()
+        _ = await ticker.result
+        progress.read(output.news())
         line.clear()
         if wasInterrupted.isSet { throw CancellationError() }
         guard result.succeeded else {
-            throw Refusal(progress.errors, lastLines: result.lastLines(5))
+            throw Refusal(progress.errors, lastLines: Self.lastLines(of: errors, result))
         }
+    }
+
+    /// What a Terraform said that printed no event, such as one that crashed.
+    private static func lastLines(of errors: GrowingFile, _ result: CommandResult) -> String {
+        let said = String(decoding: errors.news(), as: UTF8.self)
+        let lines = said.split(whereSeparator: \.isNewline).suffix(5)
+        return lines.isEmpty ? "\(result.termination)" : lines.joined(separator: "\n")
     }
 
     /// The first lets Terraform end what it does and write its state, the second makes it stop at
@@ -140,8 +172,12 @@ struct TerraformDriver: Sendable {
         case 1:
             line.say("  interrupted: Terraform ends what it began; once more stops it at once")
             kill(running.pid, SIGINT)
-        case 2: kill(running.pid, SIGINT)
-        default: running.send(SIGKILL)
+        case 2:
+            line.say("  interrupted again: Terraform stops at once; once more kills it")
+            kill(running.pid, SIGINT)
+        default:
+            line.say("  interrupted a third time: Terraform is killed")
+            running.send(SIGKILL)
         }
     }
 
@@ -149,6 +185,7 @@ struct TerraformDriver: Sendable {
         var command = Command("terraform", arguments)
         command.workingDirectory = directory
         command.environment = ["TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"]
+        command.environment.merge(backendEnvironment) { $1 }
         if let pluginCache {
             command.environment["TF_PLUGIN_CACHE_DIR"] = pluginCache
             // Without a lock file Terraform would fetch anew what the cache holds.

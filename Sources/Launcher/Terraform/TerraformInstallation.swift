@@ -1,9 +1,6 @@
 import Shared
 
 extension TerraformDriver {
-    /// Whether anything may have been made from this folder.
-    var hasState: Bool { exists(directory + "/terraform.tfstate") }
-
     /// - Returns: such as `1.11.4`.
     /// - Throws: `Failure` where Terraform is missing or too old.
     @discardableResult
@@ -23,10 +20,12 @@ extension TerraformDriver {
             throw Failure("terraform does not work", detail: result.lastLines(3), hint: howTo)
         }
         let version = told.terraform_version
-        guard numbers(version).lexicographicallyPrecedes(numbers(oldestVersion)) else {
-            return version
-        }
+        if isVersion(version, atLeast: oldestVersion) { return version }
         throw Failure("terraform \(harmless(version)) is too old", hint: howTo)
+    }
+
+    static func isVersion(_ version: String, atLeast oldest: String) -> Bool {
+        !numbers(version).lexicographicallyPrecedes(numbers(oldest))
     }
 
     private struct Told: Decodable { var terraform_version: String }

@@ -11,6 +11,8 @@ enum TerraformTrouble: Sendable, Equatable {
     case forbidden
     case nameTaken
     case notEmpty
+    /// Another Terraform works on the state, or was killed while it did.
+    case locked
     /// Terraform's own words say it best.
     case other
 
@@ -50,6 +52,7 @@ enum TerraformTrouble: Sendable, Equatable {
                 "StorageAccountAlreadyExists",
             ]
         ),
+        (.locked, ["Error acquiring the state lock"]),
         (.notEmpty, ["containing objects without", "BucketNotEmpty"]),
         (
             .forbidden,
@@ -103,6 +106,12 @@ enum TerraformTrouble: Sendable, Equatable {
                     + "--code_name or --dataset_name")
         case .notEmpty:
             Failure("a bucket still holds objects\(place)", detail: first, hint: nil)
+        case .locked:
+            Failure(
+                "the run's state is locked: another computer is at work on it",
+                detail: Self.rest(words),
+                hint: "call this again later; where a Terraform was killed for sure: terraform "
+                    + "force-unlock ID in the run's folder, with the ID above")
         case .forbidden:
             Failure(
                 "the cloud forbids this to the given credentials\(place)", detail: first,

@@ -46,7 +46,7 @@ locals {
   home    = coalesce(var.bucket_region, local.region)
   zone    = can(regex("-[1-3]$", var.zone)) ? substr(var.zone, -1, 1) : null
   dataset = var.dataset_bucket != null && var.grant_dataset_access ? split("/", var.dataset_bucket) : []
-  image   = coalesce(var.image, "microsoft-dsvm:ubuntu-hpc:2204:latest")
+  image   = coalesce(var.image, "microsoft-dsvm:ubuntu-hpc:2404:latest")
   urn     = startswith(local.image, "/") ? [] : [split(":", local.image)]
   # Local NVMe disks (A100, H100), or a temporary SSD that the image mounts at /mnt, where /mnt/train then lies (T4).
   has_local_ssd   = can(regex("(?i)^Standard_(NC[0-9]+as_T4_v3|NC[0-9]+ads_A100_v4|NC[0-9]+ad[a-z]*_H100_v5|ND[0-9]+.*_v[45])$", var.machine_type))

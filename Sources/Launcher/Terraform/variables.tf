@@ -231,6 +231,12 @@ locals {
       content = base64encode(join("", [for name, value in local.settings : "${name}=${value}\n"]))
     }
     "/etc/train/job.json" = { mode = "600", filter = "base64 -d", content = filebase64("${path.module}/job.json") }
+    }, local.settings.REGION == "" ? {} : {
+    # Without it the aws command asks for every bucket in us-east-1 first, and is sent on from there.
+    "/etc/systemd/system/train-agent.service.d/region.conf" = {
+      mode    = "644", filter = "cat"
+      content = "[Service]\nEnvironment=AWS_REGION=${local.settings.REGION} AWS_DEFAULT_REGION=${local.settings.REGION}\n"
+    }
     }, {
     for target, name in merge({
       "/etc/systemd/system/train-agent.service"     = "train-agent.service"

@@ -32,17 +32,7 @@ package struct CRC32C: Sendable {
 
     /// Of what follows in an open file; `path` is for the error alone.
     package static func ofFile(descriptor: Int32, path: String) throws -> UInt32 {
-        var checksum = CRC32C()
-        try withUnsafeTemporaryAllocation(byteCount: 1 << 20, alignment: 16) { buffer in
-            while true {
-                let count = read(descriptor, buffer.baseAddress, buffer.count)
-                if count < 0 && errno == EINTR { continue }
-                guard count >= 0 else { throw systemFailure("cannot read \(quoted(path))") }
-                if count == 0 { return }
-                checksum.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-            }
-        }
-        return checksum.value
+        try FileDigest.ofFile(descriptor: descriptor, path: path, md5: nil).crc32c
     }
 
     /// Four bytes, big-endian, in base64: how Google's tools print it.

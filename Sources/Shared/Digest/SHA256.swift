@@ -28,14 +28,8 @@ package struct SHA256: Sendable {
         guard descriptor >= 0 else { throw systemFailure("cannot read \(quoted(path))") }
         defer { close(descriptor) }
         var digest = SHA256()
-        var buffer = [UInt8](repeating: 0, count: 1 << 18)
-        while true {
-            let count = read(descriptor, &buffer, buffer.count)
-            if count < 0 && errno == EINTR { continue }
-            guard count >= 0 else { throw systemFailure("cannot read \(quoted(path))") }
-            if count == 0 { return hex(digest: digest.finish()) }
-            digest.update(buffer[..<count])
-        }
+        try forEachPiece(of: descriptor, path: path, upTo: 1 << 18) { digest.update($0) }
+        return hex(digest: digest.finish())
     }
 
     package static func hex(digest: [UInt8]) -> String {

@@ -101,15 +101,11 @@ package func readFile(_ path: String, limit: Int = JSONFormat.maximumBytes) thro
     guard descriptor >= 0 else { throw systemFailure("cannot read \(quoted(path))") }
     defer { close(descriptor) }
     var data = Data()
-    var buffer = [UInt8](repeating: 0, count: 1 << 16)
-    while true {
-        let count = read(descriptor, &buffer, buffer.count)
-        if count < 0 && errno == EINTR { continue }
-        guard count >= 0 else { throw systemFailure("cannot read \(quoted(path))") }
-        if count == 0 { return data }
-        data.append(contentsOf: buffer[..<count])
+    try forEachPiece(of: descriptor, path: path, upTo: 1 << 16) { piece in
+        data.append(contentsOf: piece)
         guard data.count <= limit else {
             throw Failure("\(quoted(path)) is larger than \(limit) bytes")
         }
     }
+    return data
 }

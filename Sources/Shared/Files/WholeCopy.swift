@@ -21,28 +21,15 @@ package enum WholeCopy {
         let partial = try PartialFile(for: target)
         do {
             if cposix_reflink(partial.descriptor, input) != 0 {
-                try copyBytes(from: input, to: partial.descriptor, source: source, target: target)
+                try forEachPiece(of: input, path: source) { piece in
+                    try AtomicFile.writeAll(piece, to: partial.descriptor, path: target)
+                }
             }
             setTime(of: partial.descriptor, from: information)
             try partial.publish()
         } catch {
             partial.discard()
             throw error
-        }
-    }
-
-    private static func copyBytes(
-        from input: Int32, to output: Int32, source: String, target: String
-    ) throws {
-        try withUnsafeTemporaryAllocation(byteCount: 1 << 20, alignment: 16) { buffer in
-            while true {
-                let count = read(input, buffer.baseAddress, buffer.count)
-                if count < 0 && errno == EINTR { continue }
-                guard count >= 0 else { throw systemFailure("cannot read \(quoted(source))") }
-                if count == 0 { return }
-                let piece = UnsafeRawBufferPointer(rebasing: buffer[..<count])
-                try AtomicFile.writeAll(piece, to: output, path: target)
-            }
         }
     }
 

@@ -7,7 +7,7 @@ package struct Difference: Sendable, Equatable, CustomStringConvertible {
         case size(expected: Int64, found: Int64)
         case crc32c(expected: UInt32, found: UInt32)
         /// The store's own hash, where it lists no CRC32C.
-        case md5(expected: String, found: String)
+        case md5(expected: MD5.Digest, found: MD5.Digest)
         /// The manifest names what no file may be called; nothing was looked at.
         case refused(String)
         case unreadable(String)

@@ -1,4 +1,3 @@
-import Dispatch
 import Synchronization
 
 /// Compares what a manifest says with a directory or with a bucket's listing.
@@ -31,14 +30,9 @@ package enum ManifestCheck {
     ) async -> [Difference] {
         let cancelled = OneWayFlag()
         return await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                // Off the tasks' threads: there are only as many as cores, and this blocks.
-                DispatchQueue.global().async {
-                    continuation.resume(
-                        returning: compareNow(
-                            manifest, directory: directory, cancelled: cancelled,
-                            progress: progress))
-                }
+            await offTaskThreads {
+                compareNow(
+                    manifest, directory: directory, cancelled: cancelled, progress: progress)
             }
         } onCancel: {
             cancelled.set()
@@ -47,60 +41,33 @@ package enum ManifestCheck {
 
     /// Compares with what a bucket lists below the run's prefix: names, sizes, and the store's hashes.
     ///
-    /// - Parameter md5: by path, for stores that list no CRC32C; lower-case hex.
+    /// - Parameter md5: of an entry's content, for stores that list no CRC32C; nil is not known.
     /// - Returns: the differences in the manifest's order. Objects that it does not name are none.
     package static func compare(
-        _ manifest: Manifest, listing: [StoredObject], md5: [PathKey: String] = [:]
+        _ manifest: Manifest, listing: [StoredObject],
+        md5: (String) -> MD5.Digest? = { _ in nil }
     ) -> [Difference] {
         // By bytes: two names that Unicode holds equal are two objects.
         var objects: [PathKey: StoredObject] = [:]
         objects.reserveCapacity(listing.count)
         for object in listing { objects[PathKey(object.path)] = object }
         return manifest.files.compactMap { entry in
-            let key = PathKey(entry.path)
-            return difference(entry, objects[key], md5: md5[key]).map {
+            difference(entry, objects[PathKey(entry.path)], md5: md5).map {
                 Difference(path: entry.path, kind: $0)
             }
         }
     }
 
-    /// Of `differences`, those that remain when an object replaced after the manifest is accepted.
-    ///
-    /// While a run is alive a sync replaces objects first and the manifest last; one that breaks
-    /// off in between leaves objects that are whole, but newer than the manifest. Such a file is
-    /// as the bucket lists it. Never for a manifest that is `final`: then nothing may differ.
-    package static func remaining(
-        _ differences: [Difference], of manifest: Manifest, directory: String,
-        listing: [StoredObject]
-    ) async -> [Difference] {
-        guard !manifest.final, !differences.isEmpty else { return differences }
-        var objects: [PathKey: StoredObject] = [:]
-        for object in listing { objects[PathKey(object.path)] = object }
-        let newer = differences.compactMap { difference -> Manifest.Entry? in
-            // Only where the store's hash says so: a size alone proves nothing.
-            guard let object = objects[PathKey(difference.path)], let crc = object.crc32c else {
-                return nil
-            }
-            return Manifest.Entry(path: difference.path, size: object.size, mtime: 0, crc32c: crc)
-        }
-        var asListed = manifest
-        asListed.files = newer
-        let still = await compare(asListed, directory: directory)
-        let accepted = Set(newer.map { PathKey($0.path) })
-            .subtracting(still.map { PathKey($0.path) })
-        return differences.filter { !accepted.contains(PathKey($0.path)) }
-    }
-
     private static func difference(
-        _ entry: Manifest.Entry, _ object: StoredObject?, md5: String?
+        _ entry: Manifest.Entry, _ object: StoredObject?, md5: (String) -> MD5.Digest?
     ) -> Difference.Kind? {
         if let objection = ManifestPath.objection(to: entry.path) { return .refused(objection) }
         guard let object else { return .missing }
         if object.size != entry.size { return .size(expected: entry.size, found: object.size) }
-        if let found = object.crc32c, found != entry.crc32c {
-            return .crc32c(expected: entry.crc32c, found: found)
+        if let found = object.crc32c {
+            return found == entry.crc32c ? nil : .crc32c(expected: entry.crc32c, found: found)
         }
-        if let found = object.md5, let expected = md5, found != expected {
+        if let found = object.md5, let expected = md5(entry.path), found != expected {
             return .md5(expected: expected, found: found)
         }
         return nil
@@ -132,28 +99,45 @@ package enum ManifestCheck {
         _ entry: Manifest.Entry, in directory: String
     ) -> Difference.Kind? {
         if let objection = ManifestPath.objection(to: entry.path) { return .refused(objection) }
-        let path = "\(directory)/\(entry.path)"
+        do {
+            let found = try digest(
+                of: "\(directory)/\(entry.path)", size: entry.size, md5: nil
+            ).crc32c
+            return found == entry.crc32c ? nil : .crc32c(expected: entry.crc32c, found: found)
+        } catch {
+            return error.kind
+        }
+    }
+
+    /// Why a file was not read to its end.
+    struct Unread: Error { var kind: Difference.Kind }
+
+    /// Of the file at `path`, which must have this size and be no link.
+    static func digest(
+        of path: String, size: Int64, md5: MD5Tag.Kind?
+    ) throws(Unread) -> FileDigest {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard descriptor >= 0 else {
             let code = errno
             switch code {
-            case ENOENT, ENOTDIR: return .missing
-            case ELOOP, ENXIO: return .notAFile
-            default: return .unreadable(errorText(code))
+            case ENOENT, ENOTDIR: throw Unread(kind: .missing)
+            case ELOOP, ENXIO: throw Unread(kind: .notAFile)
+            default: throw Unread(kind: .unreadable(errorText(code)))
             }
         }
         defer { close(descriptor) }
         var information = stat()
-        guard fstat(descriptor, &information) == 0 else { return .unreadable(errorText()) }
-        guard information.st_mode & S_IFMT == S_IFREG else { return .notAFile }
-        guard Int64(information.st_size) == entry.size else {
-            return .size(expected: entry.size, found: Int64(information.st_size))
+        guard fstat(descriptor, &information) == 0 else {
+            throw Unread(kind: .unreadable(errorText()))
+        }
+        guard information.st_mode & S_IFMT == S_IFREG else { throw Unread(kind: .notAFile) }
+        guard Int64(information.st_size) == size else {
+            throw Unread(kind: .size(expected: size, found: Int64(information.st_size)))
         }
         do {
-            let found = try CRC32C.ofFile(descriptor: descriptor, path: path)
-            return found == entry.crc32c ? nil : .crc32c(expected: entry.crc32c, found: found)
+            return try FileDigest.ofFile(descriptor: descriptor, path: path, md5: md5)
         } catch {
-            return .unreadable((error as? Failure)?.summary ?? "\(error)")
+            throw Unread(kind: .unreadable((error as? Failure)?.summary ?? "\(error)"))
         }
     }
 }

@@ -39,6 +39,9 @@ package struct Command: Sendable, Equatable, CustomStringConvertible {
     package var output = Output.capture
     package var errorOutput = Output.capture
     package var group = Group.own
+    /// Ours that the child holds open as long as it lives, from number 3 on: what hangs on them (a
+    /// lock, a lease) then lasts as long as either of us.
+    package var descriptors: [Int32] = []
 
     /// The most that is kept of a captured stream; what a listing of 200,000 objects needs.
     package static let captureLimit = 256 << 20

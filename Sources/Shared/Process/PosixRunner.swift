@@ -27,7 +27,12 @@ package struct PosixRunner: CommandRunner {
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         streams.add(to: &actions)
-        _ = cposix_spawn_close_from(&actions, 3)
+        let held = Self.copies(of: command.descriptors)
+        defer { held.forEach { close($0) } }
+        for (copy, number) in zip(held, Int32(3)...) {
+            posix_spawn_file_actions_adddup2(&actions, copy, number)
+        }
+        _ = cposix_spawn_close_from(&actions, 3 + Int32(held.count))
         if let directory = command.workingDirectory {
             _ = cposix_spawn_addchdir(&actions, directory)
         }
@@ -43,6 +48,12 @@ package struct PosixRunner: CommandRunner {
             throw Failure("\(command.executable) cannot be started: \(errorText(code))")
         }
         return PosixProcess(pid: pid, group: command.group, streams: streams, onOutput: onOutput)
+    }
+
+    /// Copies beyond the numbers that the child's get: a dup2 must not close what is still to come.
+    private static func copies(of descriptors: [Int32]) -> [Int32] {
+        descriptors.map { fcntl($0, F_DUPFD_CLOEXEC, 3 + Int32(descriptors.count)) }
+            .filter { $0 >= 0 }
     }
 
     private static func configure(

@@ -18,14 +18,29 @@ package struct ProcessIdentity: Codable, Sendable, Equatable {
     /// Whether that very process still lives.
     package var isAlive: Bool { Self.startTime(of: pid) == startedAt }
 
+    /// Whether the machine has been up ever since that process started; true where the system does
+    /// not tell (macOS).
+    package var isOfThisBoot: Bool {
+        #if os(Linux)
+            guard let boot = Self.boot else { return true }
+            return startedAt.hasPrefix("\(boot) ")
+        #else
+            return true
+        #endif
+    }
+
     #if os(Linux)
+        private static var boot: String? {
+            guard let data = try? readFile("/proc/sys/kernel/random/boot_id") else { return nil }
+            return String(decoding: data, as: UTF8.self).filter { !$0.isWhitespace }
+        }
+
         /// The boot and the clock ticks since it (field 22 of /proc/PID/stat, proc(5)).
         private static func startTime(of pid: Int32) -> String? {
             guard let fields = statFields(of: pid), fields.count > 19, fields[0] != "Z",
-                fields[0] != "X", let boot = try? readFile("/proc/sys/kernel/random/boot_id")
+                fields[0] != "X", let boot
             else { return nil }
-            let id = String(decoding: boot, as: UTF8.self).filter { !$0.isWhitespace }
-            return "\(id) \(fields[19])"
+            return "\(boot) \(fields[19])"
         }
 
         /// The fields of /proc/PID/stat from the third on; the second, the name in parentheses, may

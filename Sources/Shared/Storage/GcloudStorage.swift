@@ -4,11 +4,9 @@
 /// stands beside it in every Cloud SDK.
 package struct GcloudStorage: ObjectStore {
     private let gsutil: GoogleStorage
-    package let bulk: (any ObjectStore)?
 
-    package init(gsutil: GoogleStorage, bulk: (any ObjectStore)? = nil) {
+    package init(gsutil: GoogleStorage) {
         self.gsutil = gsutil
-        self.bulk = bulk
     }
 
     package var tool: String { "gcloud" }
@@ -77,7 +75,7 @@ package struct GcloudStorage: ObjectStore {
             StoredObject(
                 path: String(object.name.utf8.dropFirst(start.utf8.count)) ?? object.name,
                 size: object.size, crc32c: object.crc32c_hash.flatMap { CRC32C.decode(base64: $0) },
-                md5: object.md5_hash.flatMap { MD5Text.hex(base64: $0) },
+                md5: object.md5_hash.flatMap { MD5.Digest(base64: $0) },
                 version: Self.text(of: object.generation))
         }
     }

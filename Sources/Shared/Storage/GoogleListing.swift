@@ -33,23 +33,9 @@ enum GoogleListing {
         switch parts[0].dropFirst(4) {
         case "Content-Length": object.size = Int64(value) ?? -1
         case "Hash (crc32c)": object.crc32c = CRC32C.decode(base64: value)
-        case "Hash (md5)": object.md5 = MD5Text.hex(base64: value)
+        case "Hash (md5)": object.md5 = MD5.Digest(base64: value)
         case "Generation": object.version = value
         default: break
         }
-    }
-}
-
-/// MD5 as listings show it: in base64 or in hex.
-enum MD5Text {
-    static func hex(base64: String) -> String? {
-        guard let data = Data(base64Encoded: base64), data.count == 16 else { return nil }
-        return SHA256.hex(digest: Array(data))
-    }
-
-    /// Nil for what is no plain MD5, such as S3's tag of an object that came in parts.
-    static func hex(tag: String) -> String? {
-        let text = tag.filter { $0 != "\"" }
-        return text.utf8.count == 32 && text.allSatisfy(\.isHexDigit) ? text.lowercased() : nil
     }
 }

@@ -4,15 +4,15 @@ package struct GoogleStorage: ObjectStore {
     let credentialsPath: String?
     /// Where an interrupted transfer is noted, one directory a prefix.
     let stateDirectory: String
-    package let bulk: (any ObjectStore)?
+    package let faster: (any ObjectStore)?
 
     package init(
         credentialsPath: String?, stateDirectory: String,
-        bulk: (any ObjectStore)? = nil
+        faster: (any ObjectStore)? = nil
     ) {
         self.credentialsPath = credentialsPath
         self.stateDirectory = stateDirectory
-        self.bulk = bulk
+        self.faster = faster
     }
 
     package var tool: String { "gsutil" }
@@ -26,7 +26,7 @@ package struct GoogleStorage: ObjectStore {
 
     /// rsync where it may save sending; cp where its listing would cost more than it saves.
     package func layout(for scan: TreeScan, known: Int) -> UploadTree.Layout {
-        if known > 1000 + 4 * scan.files.count
+        if known > 1000 + 4 * scan.files.count || Self.isSmall(scan.files)
             || scan.files.contains(where: { GoogleNames.looksVersioned($0.path) })
         {
             return .linksBelowPrefix
@@ -43,9 +43,16 @@ package struct GoogleStorage: ObjectStore {
             command.workingDirectory = tree.directory
             return command
         }
+        let alone = Self.isSmall(tree.files) ? ["-o", "GSUtil:parallel_process_count=1"] : []
         return command(
-            ["-m", "-q", "cp", "-r"] + Self.sources(of: tree, prefix: prefix)
+            alone + ["-m", "-q", "cp", "-r"] + Self.sources(of: tree, prefix: prefix)
                 + ["gs://\(prefix.bucket)/"], for: prefix)
+    }
+
+    /// What one process sends as fast as several, each of which would start another Python: with ten
+    /// files 3 processes instead of 5, 180 MB instead of 296 and an eighth less CPU (gsutil 5.34).
+    private static func isSmall(_ files: [TreeScan.File]) -> Bool {
+        files.count <= 16 && files.reduce(0) { $0 + $1.size } <= 16 << 20
     }
 
     /// What `cp -r` into the bucket itself takes: below a prefix its result depends on what is
@@ -110,6 +117,12 @@ package struct GoogleStorage: ObjectStore {
         let text = result.errorOutput
         return text.contains("No URLs matched") || text.contains("URLs matched no objects")
             || text.contains("does not name a directory, bucket, or bucket subdir")
+    }
+
+    /// gsutil asks for an object's generation and then reads that one: it says so of an object that
+    /// is not there only where it has just seen it.
+    package func wasReplaced(_ result: CommandResult) -> Bool {
+        result.errorOutput.contains("NotFoundException: 404 gs://")
     }
 
     package func failure(_ result: CommandResult, doing: String, at url: StoreURL) -> Failure {

@@ -30,8 +30,9 @@ package protocol ObjectStore: Sendable {
     var listsBeforeDownload: Bool { get }
     /// The file of which a killed download left this name beside it; nil where it is no such name.
     func owner(ofLeftover name: String) -> String?
-    /// The same store through a tool that is faster with many files; nil where there is none.
-    var bulk: (any ObjectStore)? { get }
+    /// The same store through a tool that starts in a tenth of the time and is faster with many
+    /// files: for what is downloaded, and for single objects. Nil where there is none.
+    var faster: (any ObjectStore)? { get }
 
     /// Lists all objects under `prefix`, which counts as a whole path component.
     func list(_ prefix: StoreURL) -> Command
@@ -39,6 +40,8 @@ package protocol ObjectStore: Sendable {
     ///
     /// - Throws: `Failure` where the listing failed or does not read.
     func objects(from result: CommandResult, under prefix: StoreURL) throws -> [StoredObject]
+    /// What the MD5s are of that it lists; nil where it lists CRC32C, which goes before them.
+    var listedMD5: MD5Tag.Kind? { get }
 
     /// Deletes these objects, whose paths are below `prefix`.
     func delete(_ objects: [StoredObject], under prefix: StoreURL) -> Command
@@ -55,6 +58,8 @@ package protocol ObjectStore: Sendable {
     func needsTree(_ path: String) -> Bool
     /// Whether `result` says that the object or prefix asked for does not exist.
     func isMissing(_ result: CommandResult) -> Bool
+    /// The object was there, and was replaced while the tool was about to read it: to be read again.
+    func wasReplaced(_ result: CommandResult) -> Bool
     /// The tool's failure in a person's words: no such bucket, no permission, disk full, no network.
     func failure(_ result: CommandResult, doing: String, at url: StoreURL) -> Failure
 }
@@ -63,10 +68,12 @@ extension ObjectStore {
     package func layout(for scan: TreeScan, known: Int) -> UploadTree.Layout {
         scan.isPlain ? .asItIs : .links
     }
+    package func wasReplaced(_ result: CommandResult) -> Bool { false }
     package var writesInPlace: Bool { false }
     package var listsBeforeDownload: Bool { false }
+    package var listedMD5: MD5Tag.Kind? { nil }
     package func owner(ofLeftover name: String) -> String? { nil }
-    package var bulk: (any ObjectStore)? { nil }
+    package var faster: (any ObjectStore)? { nil }
     package var mostDeletions: Int { .max }
     package func deleted(_ result: CommandResult) -> Bool { result.succeeded }
     package func isAwkward(_ path: String) -> Bool { false }

@@ -7,6 +7,8 @@ package struct RcloneStorage: ObjectStore {
     package var tool: String { "rclone" }
     /// Until 1.63 it writes to the final name from the start.
     package var writesInPlace: Bool { true }
+    /// Of Google's hashes too it lists no other.
+    package var listedMD5: MD5Tag.Kind? { .whole }
 
     package func upload(_ tree: UploadTree, to prefix: StoreURL) -> Command {
         command(["copy"] + Self.unconditionally + [tree.directory, remote.path(of: prefix)])
@@ -59,7 +61,8 @@ package struct RcloneStorage: ObjectStore {
         else { throw Failure("the listing of \(prefix) does not read") }
         return listed.map {
             StoredObject(
-                path: $0.path, size: $0.size, md5: $0.hashes?.md5.flatMap { MD5Text.hex(tag: $0) })
+                path: $0.path, size: $0.size,
+                md5: $0.hashes?.md5.flatMap { MD5.Digest(hex: $0) })
         }
     }
 

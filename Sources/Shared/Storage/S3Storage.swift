@@ -2,15 +2,17 @@
 package struct S3Storage: ObjectStore {
     /// A shared credentials file; nil leaves it to the machine, or to `aws configure`.
     let credentialsPath: String?
-    package let bulk: (any ObjectStore)?
+    package let faster: (any ObjectStore)?
 
-    package init(credentialsPath: String?, bulk: (any ObjectStore)? = nil) {
+    package init(credentialsPath: String?, faster: (any ObjectStore)? = nil) {
         self.credentialsPath = credentialsPath
-        self.bulk = bulk
+        self.faster = faster
     }
 
     package var tool: String { "aws" }
     package var listsBeforeDownload: Bool { true }
+    /// The threshold and length of parts that aws has unless its configuration says otherwise.
+    package var listedMD5: MD5Tag.Kind? { .parts(of: 8 << 20) }
 
     /// cp and not sync: sync takes a file of the same size and an older time for the same.
     package func upload(_ tree: UploadTree, to prefix: StoreURL) -> Command {
@@ -74,8 +76,18 @@ package struct S3Storage: ObjectStore {
         return listed.map { object in
             StoredObject(
                 path: String(object.key.utf8.dropFirst(start.utf8.count)) ?? object.key,
-                size: object.size, md5: object.tag.flatMap { MD5Text.hex(tag: $0) })
+                size: object.size, md5: digest(tag: object.tag ?? "", size: object.size))
         }
+    }
+
+    /// Nil for the tag of an object that came in other parts than ours: it tells nothing.
+    private func digest(tag: String, size: Int64) -> MD5.Digest? {
+        let parts = tag.filter { $0 != "\"" }.split(separator: "-")
+        let expected = listedMD5?.parts(ofSize: size) ?? 0
+        guard let digest = parts.first, expected == (parts.count == 2 ? Int64(parts[1]) : 0) else {
+            return nil
+        }
+        return MD5.Digest(hex: String(digest))
     }
 
     private struct Deletion: Encodable {

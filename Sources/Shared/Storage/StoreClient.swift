@@ -7,6 +7,8 @@ package struct StoreClient: Sendable {
     package let store: any ObjectStore
     let watch: StallWatch
     private let runner: any CommandRunner
+    /// Of every command, beside its own.
+    private var environment: [String: String] = [:]
 
     /// - Throws: `Failure` where no store has that scheme or the chosen tool does not fit.
     package init(
@@ -24,6 +26,14 @@ package struct StoreClient: Sendable {
         store = other.store
         watch = other.watch
         runner = other.runner
+        environment = other.environment
+    }
+
+    /// The same, with these in the environment of every command.
+    package func with(environment: [String: String]) -> StoreClient {
+        var client = self
+        client.environment.merge(environment) { $1 }
+        return client
     }
 
     /// The same store below another prefix.
@@ -32,31 +42,37 @@ package struct StoreClient: Sendable {
     /// Uploads all files below `directory`, replacing; deletes nothing.
     ///
     /// - Parameters:
-    ///   - changed: how many files `directory` holds; told for the log alone.
     ///   - known: how many objects are below the prefix by what we know: where that is much more
     ///     than there is to send, the command is one whose cost does not grow with it.
+    ///   - descriptors: stay open in the tool until it ends, even where this process dies before it.
     /// - Returns: a line for each thing that no store can hold: a link out of the tree, a pipe,
     ///   a name that is not UTF-8.
     /// - Throws: `Failure`; some of the files may be up.
     @discardableResult
-    package func upload(tree directory: String, changed: Int, known: Int) async throws -> [String] {
+    package func upload(
+        tree directory: String, known: Int, holding descriptors: [Int32] = []
+    ) async throws -> [String] {
         let scan = try TreeScan(of: directory)
         guard !scan.files.isEmpty else { return scan.skipped }
         let layout = store.layout(for: scan, known: known)
         if layout == .asItIs {
             let tree = UploadTree(directory: directory, layout: layout, files: scan.files)
-            try await perform(store.upload(tree, to: url), doing: "uploading", at: url)
+            try await send(tree, to: url, holding: descriptors)
         } else {
-            try await upload(scan.files, layout: layout, to: url)
+            try await upload(scan.files, layout: layout, to: url, holding: descriptors)
         }
         return scan.skipped
     }
 
+    /// Uploads one file as exactly this object; by the store's faster tool where there is one.
     package func upload(file: String, as path: String) async throws {
         try RelativePath.check(path)
         let object = url.appending(path)
         guard let source = realPath(file), !isDirectory(source) else {
             throw systemFailure("cannot read \(quoted(file))", code: exists(file) ? EISDIR : ENOENT)
+        }
+        if let faster = store.faster, try await succeeds(faster.upload(file: source, to: object)) {
+            return
         }
         guard store.needsTree(object.path) else {
             return try await perform(
@@ -69,13 +85,22 @@ package struct StoreClient: Sendable {
     }
 
     private func upload(
-        _ files: [TreeScan.File], layout: UploadTree.Layout, to prefix: StoreURL
+        _ files: [TreeScan.File], layout: UploadTree.Layout, to prefix: StoreURL,
+        holding descriptors: [Int32] = []
     ) async throws {
         let directory = try TemporaryDirectory(prefix: "train-upload")
         defer { directory.remove() }
         let tree = try UploadTree.linked(
             files, in: directory.path + "/tree", layout: layout, prefix: prefix)
-        try await perform(store.upload(tree, to: prefix), doing: "uploading", at: prefix)
+        try await send(tree, to: prefix, holding: descriptors)
+    }
+
+    private func send(
+        _ tree: UploadTree, to prefix: StoreURL, holding descriptors: [Int32]
+    ) async throws {
+        var command = store.upload(tree, to: prefix)
+        command.descriptors = descriptors
+        try await perform(command, doing: "uploading", at: prefix)
     }
 
     /// The bytes of a small object; nil where there is none.
@@ -121,12 +146,23 @@ package struct StoreClient: Sendable {
         }
     }
 
+    /// Also false where it stalls: another tool may get through.
+    private func succeeds(_ command: Command) async throws -> Bool {
+        do {
+            return try await run(command).succeeded
+        } catch is Failure {
+            return false
+        }
+    }
+
     func perform(_ command: Command, doing: String, at place: StoreURL) async throws {
         let result = try await run(command)
         guard result.succeeded else { throw store.failure(result, doing: doing, at: place) }
     }
 
     func run(_ command: Command) async throws -> CommandResult {
+        var command = command
+        for (name, value) in environment { command.environment[name] = value }
         do {
             return try await watch.run(command, with: runner)
         } catch var failure as Failure where failure.summary.contains("is not installed") {

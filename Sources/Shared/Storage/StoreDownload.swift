@@ -8,7 +8,9 @@ extension StoreClient {
     package func download(tree path: String, to directory: String) async throws {
         try makeDirectories(directory)
         let prefix = path.isEmpty ? url : url.appending(path)
-        if let bulk = store.bulk, try await download(prefix, to: directory, through: bulk) == nil {
+        if let faster = store.faster,
+            try await download(prefix, to: directory, through: faster) == nil
+        {
             return
         }
         if let failure = try await download(prefix, to: directory, through: store) { throw failure }
@@ -35,7 +37,13 @@ extension StoreClient {
         let object = url.appending(path)
         try makeDirectories(parentDirectory(file))
         let partial = PartialFile.path(for: file)
-        let result = try await run(store.download(object: object, to: partial))
+        var result: CommandResult
+        var attempts = 0
+        repeat {
+            result = try await run(store.download(object: object, to: partial))
+            attempts += 1
+            // A status is replaced every second or so.
+        } while !result.succeeded && store.wasReplaced(result) && attempts < 5
         guard result.succeeded else {
             if store.isMissing(result) { return false }
             throw store.failure(result, doing: doing, at: object)

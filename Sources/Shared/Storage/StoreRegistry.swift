@@ -16,8 +16,8 @@ package enum StoreRegistry {
     package static func store(for url: StoreURL, access: StoreAccess) throws -> any ObjectStore {
         let key = access.credentialsPath.map(StoreURL.absolutePath)
         let rclone = RcloneStorage(remote: RcloneRemote(for: url, credentialsPath: key))
-        // Many files take rclone a tenth of the time; who chose a tool gets that one.
-        let bulk = access.tool == nil && isInstalled("rclone") ? rclone : nil
+        // It starts in a tenth of the time; who chose a tool gets that one.
+        let faster = access.tool == nil && isInstalled("rclone") ? rclone : nil
         // A local directory needs no tool, whatever was chosen for the bucket beside it.
         if url.scheme == "file" {
             return FileStorage(program: access.program ?? OwnProgram.path())
@@ -25,12 +25,12 @@ package enum StoreRegistry {
         let state = access.stateDirectory ?? GoogleStorage.defaultStateDirectory
         switch (url.scheme, access.tool ?? tools(for: url.scheme).first) {
         case ("gs", "gsutil"):
-            return GoogleStorage(credentialsPath: key, stateDirectory: state, bulk: bulk)
+            return GoogleStorage(credentialsPath: key, stateDirectory: state, faster: faster)
         case ("gs", "gcloud"):
             return GcloudStorage(
                 gsutil: GoogleStorage(credentialsPath: key, stateDirectory: state))
         case ("s3", "aws"):
-            return S3Storage(credentialsPath: key, bulk: bulk)
+            return S3Storage(credentialsPath: key, faster: faster)
         case ("gs", "rclone"), ("s3", "rclone"), ("az", "rclone"):
             return rclone
         case (_, nil):

@@ -5,13 +5,14 @@ package struct StoredObject: Sendable, Hashable {
     package var size: Int64
     /// Where the store lists it (Google, and our own file store).
     package var crc32c: UInt32?
-    /// Lower-case hex, where the store lists it (S3 for objects of one part, Azure, Google).
-    package var md5: String?
+    /// Where the store lists it (S3 for objects of one part, Azure, Google).
+    package var md5: MD5.Digest?
     /// What names exactly these bytes, where the store numbers them (Google's generation).
     package var version: String?
 
     package init(
-        path: String, size: Int64, crc32c: UInt32? = nil, md5: String? = nil, version: String? = nil
+        path: String, size: Int64, crc32c: UInt32? = nil, md5: MD5.Digest? = nil,
+        version: String? = nil
     ) {
         self.path = path
         self.size = size

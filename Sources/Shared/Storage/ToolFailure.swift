@@ -78,7 +78,9 @@ struct ToolFailure {
                 start + "\(tool) failed, \(result.unexplained)", detail: lastWords(of: result))
         }
         let (reason, hint) = words(for: kind, bucket: bucket, url: url)
-        return Failure(start + reason, detail: lastWords(of: result), hint: hint)
+        var failure = Failure(start + reason, detail: lastWords(of: result), hint: hint)
+        failure.isDenied = kind == .forbidden || kind == .notLetIn
+        return failure
     }
 
     private func words(for kind: Kind, bucket: String, url: StoreURL) -> (String, String) {

@@ -1,6 +1,7 @@
 import Dispatch
 import Shared
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Agent
@@ -9,36 +10,60 @@ import Testing
 /// child process in which an engine is killed can have the same.
 struct ChaosWorld: Codable, Sendable {
     let root: String
+    var store = ChaosStore.directory
+    /// The machine has a disk of its own, which somebody fills.
+    var isDiskSmall = false
 
-    var output: String { root + "/machine/output" }
-    var logs: String { root + "/machine/logs" }
-    var run: String { root + "/machine/run" }
-    var state: String { root + "/machine/state" }
+    var machine: String { root + "/machine" }
+    var output: String { machine + "/output" }
+    var logs: String { machine + "/logs" }
+    var run: String { machine + "/run" }
+    var state: String { machine + "/state" }
     var bucket: String { root + "/bucket" }
     static let scripts = parentDirectory(#filePath) + "/../../Chaos"
+
+    static func make(_ store: ChaosStore, diskMegabytes: Int?) throws -> ChaosWorld {
+        let root = try TemporaryDirectory(prefix: "chaos").path
+        let world = ChaosWorld(root: root, store: store, isDiskSmall: diskMegabytes != nil)
+        try makeDirectories(world.machine)
+        if let diskMegabytes {
+            try SmallDisk.make(at: world.machine, megabytes: diskMegabytes)
+        }
+        try world.makeMachine()
+        return world
+    }
+
+    func remove() {
+        if isDiskSmall { SmallDisk.unmount(machine) }
+        removeTree(root)
+    }
 
     func makeMachine() throws {
         for directory in [output, logs, run, bucket] { try makeDirectories(directory) }
         try AtomicFile.write(Data("{}".utf8), to: run + "/status.json")
     }
 
+    /// Where the run's objects are, as the engine is told.
+    var url: String { store.url ?? bucket }
+
     /// - Parameter faults: how often of 100 commands one goes wrong.
     func engine(seed: UInt64, faults: Int) throws -> SyncEngine {
         var job = Job(
             run: try RunName(cloud: "local", projectName: "p", codeName: "c", datasetName: "d"),
-            code: Job.Code(source: ".", module: "m"), dataset: "/d", output: bucket,
+            code: Job.Code(source: ".", module: "m"), dataset: "/d", output: url,
             directories: Job.Directories(
                 work: root + "/machine", code: root, dataset: root, output: output, logs: logs),
             createdAt: Date())
         job.sync.intervalSeconds = 0.15
         job.sync.maxStalenessSeconds = 1
-        let client = try StoreClient(
-            url: StoreURL(parsing: bucket), runner: FaultyRunner(seed: seed, faults: faults),
-            stallTimeout: .seconds(1))
+        let client = try store.client(
+            bucket: bucket, state: root + "/transfers",
+            runner: FaultyRunner(
+                seed: seed, faults: faults, kinds: store.faults, environment: store.environment))
         let chance = Mutex(SeededGenerator(seed: seed))
         return SyncEngine(
             job: job, client: client, runDirectory: run, stateDirectory: state,
-            log: Log(toStandardError: false), clock: ContinuousClock(),
+            log: Log(toStandardError: false), smallestLink: 0, clock: ContinuousClock(),
             // A clock that jumps by years, at every look.
             now: {
                 Date(timeIntervalSince1970: chance.withLock { .random(in: 0..<4e9, using: &$0) })
@@ -84,42 +109,11 @@ struct ChaosWorld: Codable, Sendable {
 
     /// What is wrong in the bucket; with `isResting` everything on the machine must be there too.
     func violations(isResting: Bool) async throws -> [String] {
+        try await store.fetch(into: bucket, state: state, root: root)
         let arguments =
             ["\(Self.scripts)/check.py", bucket] + (isResting ? [output, logs] : [])
         let text = try await PosixRunner().output(of: Command("python3", arguments))
         return try JSONFormat.decoder().decode([String].self, from: Data(text.utf8))
-    }
-}
-
-/// Puts a failing store in front of each command, by chance.
-private final class FaultyRunner: CommandRunner {
-    private let chance: Mutex<SeededGenerator>
-    private let faults: Int
-    private static let kinds = [
-        "late", "busy", "unavailable", "half", "killed", "hang", "no_answer",
-    ]
-
-    init(seed: UInt64, faults: Int) {
-        chance = Mutex(SeededGenerator(seed: seed))
-        self.faults = faults
-    }
-
-    func start(
-        _ command: Command, onOutput: (@Sendable (ArraySlice<UInt8>) -> Void)?
-    ) throws -> any RunningCommand {
-        let (roll, kind, seed) = chance.withLock { chance in
-            (
-                Int.random(in: 0..<100, using: &chance),
-                Self.kinds.randomElement(using: &chance) ?? "busy", chance.next()
-            )
-        }
-        guard roll < faults else { return try PosixRunner().start(command, onOutput: onOutput) }
-        var faulty = command
-        faulty.executable = "python3"
-        faulty.arguments =
-            ["\(ChaosWorld.scripts)/store.py", kind, "\(seed)", command.executable]
-            + command.arguments
-        return try PosixRunner().start(faulty, onOutput: onOutput)
     }
 }
 

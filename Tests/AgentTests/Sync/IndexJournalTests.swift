@@ -10,6 +10,9 @@ import Testing
         [
             .uploaded(
                 "output/a b\"\\é", FileTable.Uploaded(stamp: stamp, size: 6, crc32c: .max)),
+            .uploaded(
+                "output/b",
+                FileTable.Uploaded(stamp: stamp, size: 6, crc32c: 0, md5: MD5.of(Data("b".utf8)))),
             .doomed("output/x"), .deleted("output/x"), .retired("output/y", stamp),
             .halfWritten("output/h", stamp), .manifest(12),
             .restored,
@@ -46,7 +49,10 @@ import Testing
         #expect(journal.isDamaged)
     }
 
-    @Test(arguments: ["U\t1\t2\n", "\u{0}\u{0}\n", "M\tx\n", "U\t1\t1\t1\t1\t1\t-1\tp\n", "?\n"])
+    @Test(arguments: [
+        "U\t1\t2\n", "\u{0}\u{0}\n", "M\tx\n", "U\t1\t1\t1\t1\t1\t-1\t\tp\n",
+        "U\t1\t1\t1\t1\t1\t1\tx\tp\n", "?\n",
+    ])
     func `nonsense ends the reading`(line: String) throws {
         let root = try TemporaryDirectory()
         defer { root.remove() }

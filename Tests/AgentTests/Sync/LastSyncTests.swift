@@ -48,6 +48,30 @@ import Testing
             ])
     }
 
+    @Test func `a new file with the inode number of the one before is whole`() async throws {
+        let path = fixture.output + "/model.pt"
+        try fixture.rename("one", to: path)
+        let first = inode(path)
+        let engine = try await fixture.ready()
+        await engine.tick()
+        // Where file systems give numbers anew, ext4 among them, the next but one has it again.
+        for text in ["two 2", "three 3", "four 4", "five 5"] {
+            try fixture.rename(text, to: path)
+            if inode(path) == first { break }
+        }
+        await engine.trainerEnded(abnormally: true)
+        try await engine.finish(until: nil)
+        #expect(
+            fixture.object("output/model.pt")
+                == (try? readFile(path)).map { String(decoding: $0, as: UTF8.self) })
+        #expect(fixture.object("output/model.pt.partial") == nil)
+    }
+
+    private func inode(_ path: String) -> UInt64 {
+        var information = stat()
+        return stat(path, &information) == 0 ? UInt64(information.st_ino) : 0
+    }
+
     @Test func `an index is not whole while parts of its directory are not`() async throws {
         try fixture.write("old", to: fixture.output + "/results.csv")
         let engine = try await fixture.ready()
@@ -64,6 +88,23 @@ import Testing
                 "output/model.pt", "output/results.csv", "output/results.csv.partial",
             ])
         #expect(fixture.object("output/results.csv") == "old")
+    }
+
+    @Test func `after a power cut a rename proves nothing`() async throws {
+        try fixture.rename("one", to: fixture.output + "/model.pt")
+        try fixture.rename("same", to: fixture.output + "/same.pt")
+        let engine = try await fixture.ready()
+        await engine.tick()
+        // As a disk comes back that lost what it was not made to keep.
+        try fixture.rename("", to: fixture.output + "/model.pt")
+        chmod(fixture.output + "/same.pt", 0o600)
+        let next = try await fixture.ready()
+        await next.trainerEnded(abnormally: true, machineDied: true)
+        try await next.finish(until: nil)
+        #expect(fixture.object("output/model.pt") == "one")
+        #expect(fixture.object("output/model.pt.partial") == "")
+        #expect(fixture.object("output/same.pt") == "same")
+        #expect(fixture.object("output/same.pt.partial") == nil)
     }
 
     @Test func `a restarted engine still knows what was half-written`() async throws {

@@ -43,6 +43,18 @@ import Testing
         Row(
             name: "chmod after writing, the same inode", look: look(stamp(9)),
             current: stamp(ctime: 101), isInPlace: true, verdict: .waits),
+        Row(
+            name: "what is up, written in place, its link gone", current: stamp(ctime: 101),
+            former: 1, isInPlace: true, verdict: .waits),
+        Row(
+            name: "renamed, with the number of the inode before", look: look(stamp(9)),
+            current: stamp(ctime: 101), verdict: .whole(byLink: true)),
+        Row(
+            name: "closed and chmodded since, nothing written", look: look(stamp(), open: true),
+            current: stamp(ctime: 101), verdict: .waits),
+        Row(
+            name: "renamed over what is up", current: stamp(ctime: 101), former: 2,
+            verdict: .whole(byLink: true)),
         Row(name: "replaced at once", look: look(stamp(inode: 2)), verdict: .secondLook),
         Row(name: "replaced what is up", former: 2, verdict: .secondLook),
         Row(

@@ -48,7 +48,8 @@ final class SyncFixture: Sendable {
         change(&job.sync)
         return SyncEngine(
             job: job, client: client, runDirectory: run, stateDirectory: state,
-            log: Log(toStandardError: false), clock: ContinuousClock(), now: { Date() },
+            log: Log(toStandardError: false), smallestLink: 0, clock: ContinuousClock(),
+            now: { Date() },
             report: { [self] record in records.withLock { $0.append(record) } },
             event: { [self] kind, message, _ in events.withLock { $0.append((kind, message)) } })
     }
@@ -115,8 +116,10 @@ final class CountingRunner: CommandRunner {
     private let state = Mutex<(commands: [Command], failing: Bool)>(([], false))
     private let hook = Mutex<(@Sendable (Command) -> Void)?>(nil)
 
-    /// Does something before the next command starts, once.
-    func before(_ action: @escaping @Sendable (Command) -> Void) { hook.withLock { $0 = action } }
+    /// The next command never ends by itself; `meanwhile` is told once it has started.
+    func hang(_ meanwhile: @escaping @Sendable (Command) -> Void) {
+        hook.withLock { $0 = meanwhile }
+    }
 
     var commands: [Command] { state.withLock { $0.commands } }
     var isFailing: Bool {
@@ -131,7 +134,11 @@ final class CountingRunner: CommandRunner {
             defer { hook = nil }
             return hook
         }
-        action?(command)
+        if let action {
+            let child = try PosixRunner().start(Command("sleep", ["1000"]))
+            action(command)
+            return child
+        }
         let fails = state.withLock { state in
             state.commands.append(command)
             return state.failing

@@ -95,10 +95,10 @@ import Testing
                 StoredObject(path: "output/a", size: 1, crc32c: CRC32C.of(Data("a".utf8))),
                 StoredObject(path: "output/b", size: 1, crc32c: 7),
                 StoredObject(path: "output/c", size: 2),
-                StoredObject(path: "output/d", size: 1, md5: "00"),
+                StoredObject(path: "output/d", size: 1, md5: MD5.of(Data("e".utf8))),
                 StoredObject(path: "output/other", size: 1),
             ],
-            md5: [PathKey("output/d"): "8277e0910d750195b448797616e091ad"])
+            md5: { $0 == "output/d" ? MD5.of(Data("d".utf8)) : nil })
         #expect(
             found.map(\.path) == ["output/b", "output/c", "output/d", "output/e"])
         #expect(found.last?.kind == .missing)
@@ -127,12 +127,32 @@ import Testing
                 path: "output/deep/model.pt", size: 7, crc32c: CRC32C.of(Data("weights".utf8))),
             StoredObject(path: "logs/train.log", size: 6, crc32c: CRC32C.of(Data("other\n".utf8))),
         ]
-        let remaining = await ManifestCheck.remaining(
-            found, of: manifest, directory: root.path, listing: listing)
+        let newer = await NewerObjects(
+            found, of: manifest, directory: root.path, listing: listing, md5: nil)
         // The log is neither what the manifest says nor what the bucket holds: that stays.
         #expect(
-            remaining.map(\.path)
+            newer.remaining.map(\.path)
                 == (final ? ["output/deep/model.pt", "logs/train.log"] : ["logs/train.log"]))
+    }
+
+    @Test func `where a listing has MD5 alone, that tells whether a file is newer`() async throws {
+        defer { root.remove() }
+        let path = "output/deep/model.pt"
+        let manifest = manifest([entry(path, "WEIGHTS")], final: false)
+        let found = await ManifestCheck.compare(manifest, directory: root.path)
+        let cases: [(md5: MD5.Digest?, crc32c: UInt32?, counts: Bool)] = [
+            (MD5.of(Data("weights".utf8)), nil, true), (MD5.of(Data("WEIGHTS".utf8)), nil, false),
+            (nil, nil, false), (MD5.of(Data("weights".utf8)), 7, false),
+        ]
+        for (md5, crc32c, counts) in cases {
+            let newer = await NewerObjects(
+                found, of: manifest, directory: root.path,
+                listing: [StoredObject(path: path, size: 7, crc32c: crc32c, md5: md5)],
+                md5: .whole)
+            #expect(newer.remaining == (counts ? [] : found))
+            // What the next manifest says of it is what it is.
+            #expect(newer.accepted == (counts ? [entry(path, "weights")] : []))
+        }
     }
 
     @Test func `a cancelled comparison says that it was broken off`() async {

@@ -114,6 +114,27 @@ import Testing
         #expect(text.contains(directory.path.split(separator: "/").last ?? "?"))
     }
 
+    @Test func `a child holds the descriptors it is given, and no others`() async throws {
+        let directory = try TemporaryDirectory()
+        defer { directory.remove() }
+        let files = (0..<3).map { systemOpen("\(directory.path)/\($0)") }
+        defer { files.forEach { close($0) } }
+        // In an order in which each would take another's number.
+        var command = Command(
+            "sh", ["-c", "echo two >&3; echo one >&4; ls /dev/fd | wc -l"])
+        command.descriptors = [files[2], files[1]]
+        // 0, 1, 2, the two, and the directory that ls reads.
+        #expect(try await runner.run(command).output.filter(\.isNumber) == "6")
+        let texts = try (0..<3).map { number in
+            String(decoding: try readFile("\(directory.path)/\(number)"), as: UTF8.self)
+        }
+        #expect(texts == ["", "one\n", "two\n"])
+    }
+
+    private func systemOpen(_ path: String) -> Int32 {
+        open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+    }
+
     @Test func `what is not installed says so`() async throws {
         let failure = await #expect(throws: Failure.self) {
             try await runner.run(Command("no-such-tool-here"))

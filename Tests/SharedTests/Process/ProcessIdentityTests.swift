@@ -12,7 +12,17 @@ import Testing
         child.send(SIGKILL)
         _ = await child.wait()
         #expect(!identity.isAlive)
+        #expect(identity.isOfThisBoot)
     }
+
+    #if os(Linux)
+        @Test func `a process of an earlier boot is known as such`() throws {
+            let own = try #require(ProcessIdentity(of: getpid()))
+            let earlier = ProcessIdentity(pid: own.pid, startedAt: "0" + own.startedAt)
+            #expect(own.isOfThisBoot)
+            #expect(!earlier.isOfThisBoot)
+        }
+    #endif
 
     @Test func `a name with spaces and parentheses is no obstacle`() async throws {
         let directory = try TemporaryDirectory()

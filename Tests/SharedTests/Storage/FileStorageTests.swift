@@ -18,7 +18,7 @@ import Testing
         times.append(times[0])
         utimensat(AT_FDCWD, "\(source)/\(name)", times, 0)
         let store = try client(scratch.path + "/bucket")
-        try await store.upload(tree: source, changed: 1, known: 0)
+        try await store.upload(tree: source, known: 0)
         #expect(
             try await store.list() == [StoredObject(path: name, size: 9, crc32c: 0xe306_9283)])
         var information = stat()
@@ -40,7 +40,7 @@ import Testing
         symlink("../elsewhere/target", scratch.path + "/bucket/target")
         let store = try client(scratch.path + "/bucket")
         let failure = await #expect(throws: Failure.self) {
-            try await store.upload(tree: source, changed: 2, known: 0)
+            try await store.upload(tree: source, known: 0)
         }
         #expect(failure?.summary.contains("a file or link is there") == true)
         try await store.upload(file: source + "/target", as: "target")
@@ -70,10 +70,10 @@ import Testing
         guard mounted.succeeded else { return }
         let source = try scratch.tree("source", ["model.pt": "former"])
         let store = try client(disk)
-        try await store.upload(tree: source, changed: 1, known: 0)
+        try await store.upload(tree: source, known: 0)
         try scratch.tree("source", ["model.pt": String(repeating: "x", count: 2 << 20)])
         let failure = await #expect(throws: Failure.self) {
-            try await store.upload(tree: source, changed: 1, known: 1)
+            try await store.upload(tree: source, known: 1)
         }
         #expect(failure?.summary.contains("No space left on device") == true)
         #expect(failure?.hint?.contains("the disk is full") == true)
@@ -103,7 +103,7 @@ import Testing
         let scratch = try Scratch()
         let store = try client(scratch.path + "/bucket")
         let failure = await #expect(throws: Failure.self) {
-            try await store.upload(tree: scratch.path + "/nothing", changed: 1, known: 0)
+            try await store.upload(tree: scratch.path + "/nothing", known: 0)
         }
         #expect(failure?.summary.contains("/nothing': No such file or directory") == true)
         await #expect(throws: Failure.self) {

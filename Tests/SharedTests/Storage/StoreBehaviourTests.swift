@@ -24,7 +24,7 @@ import Testing
         let source = try scratch.tree("source", Self.nasty)
         let client = try await store.client(in: scratch.path)
         #expect(try await client.list().isEmpty)
-        #expect(try await client.upload(tree: source, changed: 25, known: 0) == [])
+        #expect(try await client.upload(tree: source, known: 0) == [])
 
         let listed = try await client.list()
         #expect(Set(listed.map(\.path)) == Set(Self.nasty.keys))
@@ -67,11 +67,11 @@ import Testing
         let scratch = try Scratch()
         let client = try await store.client(in: scratch.path)
         let source = try scratch.tree("source", ["model.pt": "old!", "keep": "same"])
-        try await client.upload(tree: source, changed: 2, known: 0)
+        try await client.upload(tree: source, known: 0)
         try scratch.tree("new", ["model.pt": "new!"])
         copyTime(from: source + "/model.pt", to: scratch.path + "/new/model.pt")
         rename(scratch.path + "/new/model.pt", source + "/model.pt")
-        try await client.upload(tree: source, changed: 2, known: 2)
+        try await client.upload(tree: source, known: 2)
         let model = try await client.read("model.pt")
         #expect(model.map { String(decoding: $0, as: UTF8.self) } == "new!")
     }
@@ -91,7 +91,7 @@ import Testing
         mkfifo(source + "/pipe", 0o644)
         try makeDirectories(source + "/empty")
         close(open(source + "/b\u{1}", O_CREAT | O_WRONLY, 0o644))
-        let skipped = try await client.upload(tree: source, changed: 4, known: 0)
+        let skipped = try await client.upload(tree: source, known: 0)
         #expect(skipped.count == 6, "\(skipped)")
         #expect(
             try await client.list().map(\.path)
@@ -108,7 +108,7 @@ import Testing
         defer { emulator.stop() }
         let client = try await store.client(in: scratch.path, emulator: emulator)
         let source = try scratch.tree("source", ["logs/train.log": "1", "output/.x#1": "2"])
-        try await client.upload(tree: source, changed: 2, known: 200_000)
+        try await client.upload(tree: source, known: 200_000)
         let listings = try emulator.requests().filter { request in
             request.line.hasPrefix("GET") && !request.line.contains("/some%2Fprefix")
                 && (request.line.contains("list-type") || request.line.contains("comp=list")
@@ -131,7 +131,7 @@ import Testing
         let scratch = try Scratch()
         let client = try await store.client(in: scratch.path)
         let source = try scratch.tree("source", ["run-1/a": "mine", "run-10/a": "another's"])
-        try await client.upload(tree: source, changed: 2, known: 0)
+        try await client.upload(tree: source, known: 0)
         let listed = try await client.list("run-1").map(\.path)
         #expect(listed == ["a"])
         try await client.download(tree: "run-1", to: scratch.path + "/back")

@@ -22,7 +22,7 @@ struct StoreVolumeTests {
             _ = FileManager.default.createFile(atPath: path, contents: Data("\(index)".utf8))
         }
         let client = try await store.client(in: scratch.path)
-        try await client.upload(tree: source, changed: 2000, known: 0)
+        try await client.upload(tree: source, known: 0)
         #expect(try await client.list().count == 2000)
         try await client.download(tree: "", to: scratch.path + "/back")
         let isEqual = try scratch.contents("back") == scratch.contents("source")
@@ -43,7 +43,7 @@ struct StoreVolumeTests {
         }
         close(descriptor)
         let client = try await store.client(in: scratch.path)
-        try await client.upload(tree: source, changed: 1, known: 0)
+        try await client.upload(tree: source, known: 0)
         #expect(try await client.list().map(\.size) == [200 << 20])
         try await client.download(tree: "", to: scratch.path + "/back")
         #expect(

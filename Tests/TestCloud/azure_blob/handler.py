@@ -1,4 +1,4 @@
-"""The requests of the Blob service, one by one; addresses are /ACCOUNT/CONTAINER/BLOB."""
+"""The requests of the Blob service; addresses are /ACCOUNT/CONTAINER/BLOB, or the service's own."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from azure_blob.store import AzureStore
 from emulator.handler import Handler, Headers
 from emulator.store import Refusal, StoredObject
 
+ACCOUNT_HOST = re.compile(r"([a-z0-9]+)\.blob\.core\.windows\.net")
 CONTAINER_NAME = re.compile(r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*|\$root")
 
 
@@ -21,6 +22,7 @@ class AzureHandler(Handler):
     """One connection of an Azure client."""
 
     store: AzureStore
+    account_name = ""
 
     def start(self, status: int, headers: Headers) -> None:
         own = [("x-ms-request-id", uuid.uuid4()), ("x-ms-version", answers.VERSION)]
@@ -31,23 +33,33 @@ class AzureHandler(Handler):
         self.reply(refusal.status, headers, answers.error(refusal))
 
     def route(self, method: str, path: str) -> None:
+        # As the service itself is asked, the account stands in the host's name.
+        if named := ACCOUNT_HOST.fullmatch(self.headers.get("Host", "")):
+            path = f"/{named[1]}{path}"
         account, _, rest = path.lstrip("/").partition("/")
         self.check_access(account)
         container, _, blob = rest.partition("/")
         container, blob = unquote(container), unquote(blob)
         operation = self.query.get("comp", "")
+        self.account_name = account
         if not container:
             self.account(method, operation)
         elif not blob:
-            self.container(method, container, operation)
+            self.container(method, self.key(account, container), operation)
         else:
-            self.blob(method, container, blob, operation)
+            self.blob(method, self.key(account, container), blob, operation)
+
+    def key(self, account: str, container: str) -> str:
+        """The store's name for a container: two accounts may each have one of a name."""
+        return container if account == self.service.account else f"{account}/{container}"
 
     def check_access(self, account: str) -> None:
         """Any key and any signature will do, as long as there is one and the account is right."""
         scheme, _, given = self.headers.get("Authorization", "").partition(" ")
-        wrong_key = scheme == "SharedKey" and given.split(":")[0] != self.service.account
-        if self.service.expired or account != self.service.account or wrong_key:
+        # rclone 1.60 signs for the emulator's own account, whichever it was told
+        signers = (account, self.service.account)
+        wrong_key = scheme == "SharedKey" and given.split(":")[0] not in signers
+        if self.service.expired or account not in self.service.accounts or wrong_key:
             message = "Server failed to authenticate the request."
             raise Refusal(403, message, "AuthenticationFailed")
         if scheme not in ("SharedKey", "Bearer") and "sig" not in self.query:
@@ -56,15 +68,17 @@ class AzureHandler(Handler):
 
     @property
     def address(self) -> str:
-        return f"{self.base}/{self.service.account}/"
+        return f"{self.base}/{self.account_name}/"
 
     # Account and containers
 
     def account(self, method: str, operation: str) -> None:
         if method == "GET" and operation == "list":
+            if self.account_name != self.service.account:
+                raise Refusal(501, "not implemented: the containers of another account")
             prefix = self.query.get("prefix", "")
             found = [one for name, one in sorted(self.store.buckets.items())
-                     if name.startswith(prefix)]  # fmt: skip
+                     if name.startswith(prefix) and "/" not in name]  # fmt: skip
             self.reply(200, answers.XML, answers.container_list(found, self.address))
         elif operation == "properties":
             kind = [("x-ms-sku-name", "Standard_LRS"), ("x-ms-account-kind", "StorageV2")]
@@ -73,7 +87,7 @@ class AzureHandler(Handler):
             raise Refusal(501, f"not implemented: {method} {operation} of the account")
 
     def create_bucket(self, name: str, properties: dict[str, Any]) -> None:
-        if not CONTAINER_NAME.fullmatch(name):
+        if not CONTAINER_NAME.fullmatch(name.rsplit("/", 1)[-1]):
             message = "The specified resource name contains invalid characters."
             raise Refusal(400, message, "InvalidResourceName")
         now = answers.time_text(datetime.now(timezone.utc))
@@ -173,8 +187,9 @@ class AzureHandler(Handler):
         """Within the account; done at once, so the status is success."""
         self.body()
         path = urlsplit(self.headers["x-ms-copy-source"]).path
-        _, source_container, source_name = path.lstrip("/").split("/", 2)
-        source = self.store.find(unquote(source_container), unquote(source_name))
+        account, source_container, source_name = path.lstrip("/").split("/", 2)
+        container_key = self.key(account, unquote(source_container))
+        source = self.store.find(container_key, unquote(source_name))
         file = self.store.new_file()
         hasher = self.store.write(file, self.store.pieces(source))
         properties = {key: dict(value) for key, value in source.properties.items()}

@@ -18,12 +18,23 @@ UNSET = ["AZURE_STORAGE_SAS_TOKEN", "AZURE_STORAGE_AUTH_MODE"]
 
 
 class AzureService(Service):
-    """One storage account. Its keys can be declared expired."""
+    """Storage accounts, one to begin with. Their keys can be declared expired."""
 
     def __init__(self, options: Any) -> None:
         super().__init__(options, AzureHandler, AzureStore)
         self.account = options.account
+        self.accounts = {options.account}
         self.expired = False
+
+    def set_account(self, value: dict[str, Any]) -> None:
+        """Makes another account, or removes it with all that it holds."""
+        name = value["name"]
+        if not value.get("removed"):
+            self.accounts.add(name)
+            return
+        self.accounts.discard(name)
+        for container in [one for one in self.store.buckets if one.startswith(f"{name}/")]:
+            self.store.delete_bucket(container, even_full=True)
 
     def expire_tokens(self, value: dict[str, Any]) -> None:
         self.expired = value.get("expired", True)

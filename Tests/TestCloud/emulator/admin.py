@@ -16,6 +16,7 @@ GET  /_emu/object?bucket=B&name=N      the bytes
 POST /_emu/object?bucket=B&name=N      the body becomes the object
 POST /_emu/objects {"bucket": B, "names": [N, …]}   many empty objects at once
 POST /_emu/bucket {"name": B}
+POST /_emu/account {"name": A[, "removed": true]}   one more storage account (Azure)
 POST /_emu/fail {"match": …}           see faults.py; {} takes all back
 POST /_emu/limit {"rate": BYTES_PER_SECOND or 0}
 POST /_emu/expire [{"expired": false}]   tokens (Google) or keys (Azure) are not valid any more
@@ -36,6 +37,8 @@ def answer(handler: Handler, method: str, what: str) -> None:
         elif what == "objects":
             for name in value["names"]:
                 store.put(value["bucket"], name, b"")
+        elif what == "account":
+            handler.service.set_account(value)
         elif what == "fail":
             faults.add(value)
         elif what == "limit":

@@ -90,6 +90,9 @@ class Service:
     def expire_tokens(self, value: dict[str, Any]) -> None:
         """For a cloud that issues tokens."""
 
+    def set_account(self, value: dict[str, Any]) -> None:
+        """For a cloud whose buckets lie in accounts."""
+
     def serve(self, options: argparse.Namespace, environment: dict[str, str], unset: list[str]):
         """Listens, tells where, and stays until the parent ends or the process is killed."""
         for server in self._servers:

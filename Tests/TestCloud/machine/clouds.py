@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from machine.metadata.amazon import INSTANCE, AmazonMetadata
+from machine.metadata.azure import AzureMetadata
 from machine.metadata.google import GoogleMetadata
 from machine.metadata.http import Personality
 
@@ -36,6 +37,8 @@ class Cloud:
     image: str
     firmware: dict[str, str]
     hosts: tuple[str, ...]
+    tools: tuple[str, ...] = ()
+    """The clouds' own commands that its images bring."""
     data_source: str | None = None
     preemption: dict[str, str] = field(default_factory=dict)
     notice_seconds: float = 0
@@ -44,24 +47,31 @@ class Cloud:
     """Between the power button and the end of the power."""
 
 
+# Azure's own data source wants a disc and a server of its host's; the seed stands in for both.
+AZURE = {"sys_vendor": "Microsoft Corporation", "product_name": "Virtual Machine"}
+AZURE_HOSTS = ("*.blob.core.windows.net", "management.azure.com")
 GOOGLE_HOSTS = ("storage.googleapis.com", "www.googleapis.com")
 CLOUDS = {
     cloud.name: cloud
     for cloud in [
         Cloud(
-            "gce", "cloud-init", GOOGLE, GOOGLE_HOSTS, "GCE",
+            "gce", "cloud-init", GOOGLE, GOOGLE_HOSTS, ("gsutil",), "GCE",
             preemption={"instance/preempted": "TRUE"},
         ),
         Cloud(
-            "gce-guest-agent", "guest-agent", GOOGLE, GOOGLE_HOSTS,
+            "gce-guest-agent", "guest-agent", GOOGLE, GOOGLE_HOSTS, ("gsutil",),
             preemption={"instance/preempted": "TRUE"},
         ),
         Cloud(
             "ec2", "cloud-init", AMAZON,
-            ("s3.us-east-1.amazonaws.com", "*.s3.us-east-1.amazonaws.com", "*.amazonaws.com"),
-            "Ec2", notice_seconds=120,
+            (
+                "*.s3.us-east-1.amazonaws.com", "*.s3.eu-west-1.amazonaws.com",
+                "*.s3.amazonaws.com", "*.amazonaws.com",
+            ),
+            ("aws",), "Ec2", notice_seconds=120,
             preemption={"meta-data/spot/instance-action": json.dumps({"action": "terminate"})},
         ),
+        Cloud("azure", "cloud-init", AZURE, AZURE_HOSTS, data_source="NoCloud"),
     ]
 }  # fmt: skip
 
@@ -75,6 +85,7 @@ class Given:
     token: str = "metadata-token"
     region: str = "us-east-1"
     role: str = "run"
+    identity: str = "/subscriptions/s/identity"
     login: dict[str, str] = field(
         default_factory=lambda: {
             "AccessKeyId": "testing",
@@ -85,8 +96,8 @@ class Given:
 
 
 def user_data(metadata: dict[str, Any]) -> bytes:
-    """EC2's: as text, or packed as Terraform's user_data_base64."""
-    if packed := metadata.get("user_data_base64"):
+    """EC2's, as text or packed as Terraform's user_data_base64; or Azure's custom data."""
+    if packed := metadata.get("user_data_base64") or metadata.get("custom_data"):
         return base64.b64decode(packed)
     return (metadata.get("user-data") or metadata.get("user_data") or "").encode()
 
@@ -96,6 +107,8 @@ def metadata_server(cloud: Cloud, given: Given) -> Personality:
     if cloud.firmware is GOOGLE:
         attributes = {key: str(value) for key, value in given.metadata.items()}
         return GoogleMetadata(attributes, given.name, given.token)
+    if cloud.firmware is AZURE:
+        return AzureMetadata(given.identity, given.token)
     data = user_data(given.metadata)
     return AmazonMetadata(data, given.region, given.role, given.login)
 
@@ -107,7 +120,7 @@ def smbios(cloud: Cloud) -> list[str]:
         "product_serial": "serial", "product_uuid": "uuid",
     }  # fmt: skip
     system = ",".join(f"{names[k]}={v}" for k, v in cloud.firmware.items() if k in names)
-    vendor = cloud.firmware["bios_vendor"]
+    vendor = cloud.firmware.get("bios_vendor", "")
     return ["-smbios", f"type=1,{system}", "-smbios", f"type=0,vendor={vendor}"]
 
 

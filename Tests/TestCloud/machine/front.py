@@ -23,12 +23,8 @@ FIRST_LINES = 65536
 
 
 def certificate_names(hosts: list[str]) -> list[str]:
-    """What the certificate says: the patterns, and one label more for a bucket's own host."""
-    names = list(hosts)
-    for host in hosts:
-        if host.startswith("*."):
-            names.append(host[2:])
-    return names
+    """What the certificate says: the patterns, and what they stand below."""
+    return sorted({*hosts, *(host[2:] for host in hosts if host.startswith("*."))})
 
 
 class Front:

@@ -7,6 +7,7 @@ import shutil
 
 from machine.clouds import Cloud
 from machine.network import CLOUD
+from machine.tools import command
 
 BUNDLE = "etc/ssl/certs/ca-certificates.crt"
 
@@ -25,6 +26,9 @@ ENVIRONMENT = f"""[Manager]
 DefaultEnvironment=CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE=/{BUNDLE} REQUESTS_CA_BUNDLE=/{BUNDLE} \
 AWS_CA_BUNDLE=/{BUNDLE} CLOUDSDK_CORE_DISABLE_PROMPTS=1
 """
+
+# Google's images name disks by what they are called in the cloud (google-guest-configs).
+DISK_NAMES = 'KERNEL=="vd*", ENV{ID_SERIAL}=="?*", SYMLINK+="disk/by-id/google-$env{ID_SERIAL}"\n'
 
 # RSA keys take seconds in a container and a minute in the virtual machine; and Debian's cloud
 # images have more locales than ours.
@@ -84,6 +88,20 @@ def write_image_files(layer: str, rootfs: str, cloud: Cloud, authority: str) -> 
         write(layer, "etc/cloud/cloud.cfg.d/91_image.cfg", CLOUD_CONFIG)
     if cloud.name.startswith("gce"):
         write(layer, "etc/boto.cfg", BOTO)
+        write(layer, "etc/udev/rules.d/65-disk-names.rules", DISK_NAMES)
+
+
+def write_tools(layer: str, names: tuple[str, ...]) -> None:
+    """The clouds' own commands, on the path."""
+    for name in names:
+        write(layer, f"usr/local/bin/{name}", command(name), 0o755)
+
+
+def write_seed(layer: str, name: str, user_data: bytes) -> None:
+    """What cloud-init's NoCloud data source finds on the disk itself."""
+    seed = "var/lib/cloud/seed/nocloud"
+    write(layer, f"{seed}/meta-data", f"instance-id: {name}\nlocal-hostname: {name}\n")
+    write(layer, f"{seed}/user-data", user_data)
 
 
 def write_container_files(layer: str, cloud: Cloud) -> None:

@@ -15,10 +15,13 @@ exec "$@"
 
 
 class Layers:
-    """`own` holds what differs from the image, before and after the machine has run."""
+    """`own` holds what differs from the layers below, before and after the machine has run.
 
-    def __init__(self, folder: str, rootfs: str) -> None:
-        self.rootfs = rootfs
+    `below` are the folders that many machines share, the uppermost first.
+    """
+
+    def __init__(self, folder: str, below: list[str]) -> None:
+        self._below = below
         self.own = os.path.join(folder, "own")
         self.merged = os.path.join(folder, "merged")
         self._work = os.path.join(folder, "work")
@@ -27,5 +30,5 @@ class Layers:
 
     def command(self, *argv: str) -> list[str]:
         """The command with `merged` mounted."""
-        options = f"lowerdir={self.rootfs},upperdir={self.own},workdir={self._work}"
+        options = f"lowerdir={':'.join(self._below)},upperdir={self.own},workdir={self._work}"
         return [*CONFINED, "sh", "-c", SCRIPT, "sh", self.merged, options, *argv]

@@ -12,14 +12,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from machine import clouds, dhcp, disk, front, image_files, kernel, names
+from machine.cache import default_cache
 from machine.certificate import Authority
 from machine.container import Container
 from machine.events import EventLog
 from machine.layers import Layers
 from machine.metadata import server
 from machine.network import Network
-from machine.rootfs import default_cache, rootfs
+from machine.rootfs import rootfs
 from machine.tier import FAILED, REBOOT, Tier
+from machine.tools import tools_layer
 from machine.virtual_machine import VirtualMachine
 
 TIMEOUT = "timeout"
@@ -41,6 +43,10 @@ class Options:
     """Further files of the image, with their modes."""
     links: dict[str, str] = field(default_factory=dict)
     """Further symbolic links of the image, and where they lead."""
+    has_tools: bool = True
+    """Whether the cloud's own commands are there, as in its deep-learning images."""
+    data_disk_bytes: int = 0
+    """A blank disk beside the boot disk; for the virtual machine alone."""
     cache: str = field(default_factory=default_cache)
 
 
@@ -93,12 +99,18 @@ class Machine:
         front.Front(self._network, self.log, authority, routes)
 
     def _tier(self, base: str, authority: Authority, options: Options) -> Tier:
-        layers = Layers(self._folder, base)
+        tools = self.cloud.tools if options.has_tools else ()
+        below = [tools_layer(base, options.cache)] if tools else []
+        layers = Layers(self._folder, [*below, base])
         image_files.write_image_files(layers.own, base, self.cloud, authority.certificate)
+        image_files.write_tools(layers.own, tools)
         for path, (text, mode) in options.files.items():
             image_files.write(layers.own, path, text, mode)
         for path, target in options.links.items():
             image_files.link(layers.own, path, target)
+        if self.cloud.data_source == "NoCloud":
+            user_data = clouds.user_data(options.given.metadata)
+            image_files.write_seed(layers.own, options.given.name, user_data)
         if options.tier == "container":
             image_files.write_container_files(layers.own, self.cloud)
             return Container(layers, self._network, self.log, options.binds)
@@ -106,6 +118,9 @@ class Machine:
         core = kernel.unpacked_kernel(base)
         made = VirtualMachine(self._folder, core, firmware, self._network, self.log)
         disk.make_disk(made.disk, layers)
+        if options.data_disk_bytes:
+            with open(made.data_disk, "wb") as file:
+                file.truncate(options.data_disk_bytes)
         return made
 
     def start(self) -> None:

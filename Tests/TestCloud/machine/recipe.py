@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
 import re
+import subprocess
+import tempfile
 from dataclasses import dataclass
 
 BASE = [
     "linux-image-cloud-amd64", "systemd-sysv", "dbus", "udev", "netbase", "iproute2",
     "openssh-server", "curl", "ca-certificates", "rsync", "sudo", "kmod", "e2fsprogs",
-    "python3", "python3-venv",
+    "python3", "python3-venv", "python3-numpy",
 ]  # fmt: skip
 
-# cloud-init: what Ubuntu, Amazon's and the newer deep-learning images are.
+# cloud-init: what Ubuntu, Amazon's and the newer deep-learning images are. With rclone, which the
+# bootstrap would install, and which is Azure's one tool.
 # guest-agent: what Google's Debian is, with no cloud-init, so that user-data means nothing to it.
 PACKAGES = {
     "cloud-init": [
         *BASE, "cloud-init", "cloud-guest-utils", "isc-dhcp-client", "ifupdown", "busybox",
+        "rclone",
     ],
     "guest-agent": [*BASE, "google-guest-agent"],
 }  # fmt: skip
@@ -68,7 +73,10 @@ class Recipe:
         """mmdebstrap's; runs as root, needs the sources' network."""
         settle = f'cd "$1"\n{SETTINGS[self.kind]}{SETTLE}'
         command = ["mmdebstrap", "--quiet", "--mode=root", "--variant=minbase"]
-        command += ["--include=" + ",".join(PACKAGES[self.kind])]
+        names = PACKAGES[self.kind]
+        versions = versions_offered(tuple(names), self.sources)
+        pinned = [f"{name}={versions[name]}" if name in versions else name for name in names]
+        command += ["--include=" + ",".join(pinned)]
         command += ['--aptopt=APT::Install-Recommends "false"', '--aptopt=Acquire::Retries "3"']
         for path in ("man", "doc", "locale", "info"):
             command.append(f"--dpkgopt=path-exclude=/usr/share/{path}/*")
@@ -82,13 +90,30 @@ class Recipe:
         return command
 
     def digest(self) -> str:
-        """Names the image: another recipe or other sources make another one."""
+        """Names the image: another recipe, other sources or new versions make another one."""
         texts = []
         for path in self.sources:
             with open(path, encoding="utf-8") as file:
                 texts.append(file.read())
         what = json.dumps([self.command("TARGET"), texts])
         return hashlib.sha256(what.encode()).hexdigest()[:16]
+
+
+@functools.cache
+def versions_offered(packages: tuple[str, ...], sources: tuple[str, ...]) -> dict[str, str]:
+    """What apt would install of these packages now, by its last update; empty before the first."""
+    with tempfile.TemporaryDirectory() as folder:
+        for path in sources:
+            os.symlink(path, os.path.join(folder, os.path.basename(path)))
+        done = subprocess.run(
+            [
+                "apt-cache", "--option=Dir::Etc::SourceList=/dev/null",
+                f"--option=Dir::Etc::SourceParts={folder}", "--option=Dir::Cache::pkgcache=",
+                "--option=Dir::Cache::srcpkgcache=", "show", "--no-all-versions", *packages,
+            ],
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+    return dict(re.findall(r"^Package: (\S+)$(?:\n.+)*?\nVersion: (\S+)$", done.stdout, re.M))
 
 
 def debian_suite() -> str | None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 
+from machine.confined import CONFINED
 from machine.recipe import recipe
 
 NEEDED = {
@@ -28,6 +30,11 @@ def missing(tier: str) -> str | None:
     for tool in NEEDED[tier]:
         if shutil.which(tool) is None:
             return f"{tool} is not installed"
+    probe = subprocess.run(
+        [*CONFINED, "unshare", "--net", "true"], capture_output=True, check=False
+    )
+    if probe.returncode:
+        return "this root may make no namespaces, which machines live in"
     if tier == "vm" and not os.path.exists("/dev/net/tun"):
         return "/dev/net/tun is not there"
     try:

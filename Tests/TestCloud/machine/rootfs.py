@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import os
 import subprocess
-from collections.abc import Iterator
 
+from machine.cache import locked, remove_others
 from machine.confined import CONFINED
 from machine.recipe import recipe
 
@@ -15,31 +13,15 @@ from machine.recipe import recipe
 EPOCH = "1700000000"
 
 
-def default_cache() -> str:
-    """Where the images are kept if nothing else is said (XDG Base Directory Specification)."""
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    return os.path.join(base, "train-test-machine")
-
-
-@contextlib.contextmanager
-def locked(path: str) -> Iterator[None]:
-    """Two tests that want the same image: the second one waits."""
-    with open(path, "w", encoding="utf-8") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
 def rootfs(kind: str, cache: str) -> str:
     """The folder of the root file system of that kind; never to be written to."""
     made = recipe(kind)
-    os.makedirs(cache, exist_ok=True)
     path = os.path.join(cache, f"{kind}-{made.digest()}")
     with locked(os.path.join(cache, f"{kind}.lock")):
         if os.path.isdir(path):
             return path
         remove_others(cache, kind)
         building = path + ".building"
-        remove(building)
         environment = {**os.environ, "SOURCE_DATE_EPOCH": EPOCH, "LC_ALL": "C.UTF-8"}
         log = os.path.join(cache, f"{kind}.log")
         with open(log, "wb") as output:
@@ -55,20 +37,9 @@ def rootfs(kind: str, cache: str) -> str:
                 check=False,
             )
         if done.returncode:
-            raise RuntimeError(f"mmdebstrap failed with {done.returncode}: see {log}")
+            raise RuntimeError(
+                f"mmdebstrap failed with {done.returncode}: see {log}; if a version is not there "
+                "any more, apt-get update helps"
+            )
         os.rename(building, path)
     return path
-
-
-def remove(path: str) -> None:
-    """Deletes an image, and nothing that is mounted in it."""
-    if os.path.exists(path):
-        subprocess.run(["rm", "--recursive", "--force", "--one-file-system", path], check=True)
-
-
-def remove_others(cache: str, kind: str) -> None:
-    """Images of former recipes; each takes 400 MB."""
-    for name in os.listdir(cache):
-        path = os.path.join(cache, name)
-        if name.startswith(f"{kind}-") and os.path.isdir(path):
-            remove(path)

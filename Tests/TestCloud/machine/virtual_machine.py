@@ -19,6 +19,8 @@ from machine.tier import CUT, FAILED, POWER_OFF, REBOOT, journalctl, read_consol
 # /dev/kvm may exist and still not run a plain guest, so it is left alone.
 ACCELERATOR = "tcg,thread=multi,tb-size=256"
 KERNEL_ARGUMENTS = "root=/dev/nvme0n1 rw console=ttyS0 panic=-1 nokaslr mitigations=off"
+# As gcp.tf calls it.
+DATA_SERIAL = "train-data"
 REASONS = {"guest-shutdown": POWER_OFF, "guest-reset": REBOOT, "host-qmp-quit": CUT}
 
 
@@ -31,6 +33,8 @@ class VirtualMachine:
         self._folder, self._kernel, self._firmware = folder, kernel, firmware
         self._network, self._log = network, log
         self.disk = os.path.join(folder, "disk.img")
+        self.data_disk = os.path.join(folder, "data.img")
+        """Attached where it exists."""
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self._reason: str | None = None
@@ -52,6 +56,11 @@ class VirtualMachine:
             "-device", f"virtio-net-pci,netdev=card,mac={MAC}",
             "-kernel", self._kernel, "-append", KERNEL_ARGUMENTS,
         ]  # fmt: skip
+        if os.path.exists(self.data_disk):
+            argv += [
+                "-drive", f"if=none,id=data,file={self.data_disk},format=raw,cache=unsafe",
+                "-device", f"virtio-blk-pci,drive=data,serial={DATA_SERIAL}",
+            ]  # fmt: skip
         self._process = subprocess.Popen(
             ["setpriv", "--pdeathsig", "KILL", *self._network.command(*argv)],
             stdin=subprocess.DEVNULL,
@@ -64,6 +73,8 @@ class VirtualMachine:
 
     def _connect(self, path: str) -> None:
         """Opens qemu's control socket and follows its events."""
+        if self._control:
+            self._control.close()
         self._control = socket.socket(socket.AF_UNIX)
         deadline = time.monotonic() + 20
         while True:

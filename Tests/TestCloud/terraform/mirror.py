@@ -2,6 +2,7 @@
 
     DIR/mirror/…            providers google and azurerm (this stand-in), aws where installed
     DIR/terraform.rc        makes Terraform take providers from there and from nowhere else
+    DIR/bin/                gcloud and az that know the toy cloud; rclone that knows its accounts
     DIR/cloud/              the toy cloud: one JSON file per resource that lives
     DIR/environment.json    {NAME: VALUE} to set for terraform; null means unset
 
@@ -37,8 +38,7 @@ def write_stand_in(mirror, name):
     folder.mkdir(parents=True, exist_ok=True)
     wrapper = folder / f"terraform-provider-{name}_v{VERSIONS[name]}"
     command = shlex.join(["env", f"PYTHONPATH={HERE}", sys.executable, "-m", "standin", name])
-    wrapper.write_text(f"#!/bin/sh\nexec {command}\n")
-    wrapper.chmod(0o755)
+    write_script(wrapper, f"exec {command}\n")
 
 
 def find_aws():
@@ -66,6 +66,27 @@ def link_aws(mirror):
     return True
 
 
+def write_tools(folder):
+    """The clouds' own command line tools, as far as the launcher asks them (cloud_tool.py)."""
+    folder.mkdir(exist_ok=True)
+    for name in ("gcloud", "az"):
+        command = shlex.join([sys.executable, str(HERE / "cloud_tool.py"), name])
+        write_script(folder / name, f'exec {command} "$@"\n')
+    rclone = shutil.which("rclone")
+    if rclone:
+        # For an emulator rclone takes the endpoint as it stands, whichever account it is told.
+        account = "RCLONE_CONFIG_TRAINAZ_ACCOUNT"
+        endpoint = f'RCLONE_CONFIG_TRAINAZ_ENDPOINT="$TFSHIM_AZURE_BLOB/${account}"'
+        choose = f'if [ "$TFSHIM_AZURE_BLOB" ] && [ "${account}" ]; then export {endpoint}; fi\n'
+        write_script(folder / "rclone", f'{choose}exec {shlex.quote(rclone)} "$@"\n')
+
+
+def write_script(path, text):
+    """An executable of sh."""
+    path.write_text("#!/bin/sh\n" + text)
+    path.chmod(0o755)
+
+
 def lay_out(directory):
     """Everything below one directory; what to set for terraform."""
     directory = pathlib.Path(directory).resolve()
@@ -74,6 +95,7 @@ def lay_out(directory):
     for name in VERSIONS:
         write_stand_in(mirror, name)
     has_aws = link_aws(mirror)
+    write_tools(directory / "bin")
     settings = directory / "terraform.rc"
     place = json.dumps(str(mirror))
     settings.write_text(
@@ -81,6 +103,7 @@ def lay_out(directory):
         f'    path    = {place}\n    include = ["{SOURCE}/*"]\n  }}\n}}\n'
     )
     environment = {
+        "PATH": f"{directory / 'bin'}:{os.environ.get('PATH', os.defpath)}",
         "TF_CLI_CONFIG_FILE": str(settings),
         "CHECKPOINT_DISABLE": "1",
         "TF_INPUT": "0",

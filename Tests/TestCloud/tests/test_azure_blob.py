@@ -51,6 +51,18 @@ class Rclone(AzureTest):
         listing = self.run_client("rclone", *chunk, "lsf", self.remote("many")).stdout
         self.assertEqual(len(listing.splitlines()), 250)
 
+    def test_two_accounts_have_containers_of_one_name(self) -> None:
+        self.emulator.post("account", {"name": "another"})
+        mine = f"{self.emulator.address}/another/{self.bucket}"
+        headers = {"Authorization": "Bearer token", "x-ms-blob-type": "BlockBlob"}
+        refused = request("PUT", f"{mine}/a", b"other", headers)
+        self.assertEqual(refused.status, 404)  # that account has no such container yet
+        request("PUT", f"{mine}?restype=container", b"", headers)
+        self.assertEqual(request("PUT", f"{mine}/a", b"other", headers).status, 201)
+        self.assertEqual(list(self.emulator.objects(self.bucket)), [])
+        self.emulator.post("account", {"name": "another", "removed": True})
+        self.assertEqual(request("PUT", f"{mine}/a", b"other", headers).status, 403)
+
     def test_container_comes_and_goes(self) -> None:
         self.run_client("rclone", "mkdir", "TRAINAZ:another-one")
         self.assertEqual(self.run_client("rclone", "lsf", "TRAINAZ:").stdout,

@@ -9,6 +9,8 @@ import shutil
 import subprocess
 import tempfile
 
+# Azure's, of the storage.
+ACCOUNT = "trainmachine"
 ROOT = pathlib.Path(__file__).resolve().parents[4]
 
 # Stands where gcp.tf or aws.tf stands; what local.machine says wins over variables.tf, so that
@@ -28,7 +30,11 @@ output "startup_script" {
 
 def render(cloud: str, agent: bytes, job: dict[str, object], **machine: object) -> dict[str, str]:
     """Metadata as the cloud gets it: user-data and startup-script."""
-    source = {"gcp": "gs://run-code/train-agent", "aws": "s3://run-code/train-agent"}[cloud]
+    source = {
+        "gcp": "gs://run-code/train-agent",
+        "aws": "s3://run-code/train-agent",
+        "azure": f"https://{ACCOUNT}.blob.core.windows.net/run-code/train-agent",
+    }[cloud]
     settings = {"CLOUD": cloud, "AGENT_SOURCE": source, "REGION": "us-east-1", **machine}
     given = {
         "run_slug": "run", "code_name": "code", "dataset_name": "data", "zone": "us-east-1a",

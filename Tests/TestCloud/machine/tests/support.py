@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import shutil
@@ -12,16 +13,17 @@ import time
 import unittest
 import urllib.parse
 import urllib.request
+from collections.abc import Callable
 from typing import Any
 
-from machine import clouds, tools
+from machine import clouds
 from machine.machine import Machine, Options
 from machine.requirements import missing
-from machine.rootfs import default_cache
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TEST_CLOUD = os.path.dirname(os.path.dirname(HERE))
 TOKEN = "the-account's-token"
+SIGNED = "AWS4-HMAC-SHA256 Credential=testing/20260101/us-east-1/s3/aws4_request, Signature=0"
 # A loaded machine takes its time; nothing waits this long when all is well.
 PATIENCE = 120
 
@@ -37,9 +39,9 @@ def needs_tool(name: str) -> Any:
     return unittest.skipUnless(shutil.which(name), f"{name} is not installed")
 
 
-def cache() -> str:
-    """Where the images are kept; another place can be given in the environment."""
-    return os.environ.get("TRAIN_MACHINE_CACHE") or default_cache()
+# What takes minutes, or shows little that the others do not, is for whoever asks for it.
+slow = unittest.skipUnless(os.environ.get("TRAIN_SLOW_TESTS") == "1", "TRAIN_SLOW_TESTS is not 1")
+needs_moto = unittest.skipUnless(importlib.util.find_spec("moto"), "moto is not installed")
 
 
 class Buckets:
@@ -59,13 +61,16 @@ class Buckets:
             time.sleep(0.05)
         with open(ports, encoding="utf-8") as file:
             told = json.load(file)
+        self.environment: dict[str, str | None] = {**told["environment"]}
+        self.environment |= dict.fromkeys(told["unset"])
         self.http = f"http://127.0.0.1:{told['http']}"
         self.address = f"https://127.0.0.1:{told['https']}" if told.get("https") else self.http
 
     def request(self, method: str, path: str, body: bytes | None = None) -> bytes:
         """One plain request to the emulator."""
-        kind = {"Content-Type": "application/octet-stream"}  # moto takes urllib's own for a form
-        asked = urllib.request.Request(self.http + path, body, kind, method=method)
+        # moto takes urllib's own content type for a form, and lets nobody read who is nobody.
+        headers = {"Content-Type": "application/octet-stream", "Authorization": SIGNED}
+        asked = urllib.request.Request(self.http + path, body, headers, method=method)
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(asked, timeout=30) as answer:
             return answer.read()
@@ -82,6 +87,10 @@ class Buckets:
         query = urllib.parse.urlencode({"bucket": bucket, "name": name})
         return self.request("GET", f"/_emu/object?{query}")
 
+    def fail(self, fault: dict[str, Any]) -> None:
+        """See Tests/TestCloud/emulator/faults.py."""
+        self.request("POST", "/_emu/fail", json.dumps(fault).encode())
+
     def names(self, bucket: str) -> list[str]:
         """Of all objects in the bucket."""
         return [
@@ -95,20 +104,32 @@ class Buckets:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+class MotoBuckets(Buckets):
+    """S3's, which moto holds."""
+
+    def make(self, bucket: str) -> None:
+        self.request("PUT", f"/{bucket}")
+
+    def put(self, bucket: str, name: str, data: bytes) -> None:
+        self.request("PUT", f"/{bucket}/{urllib.parse.quote(name)}", data)
+
+    def get(self, bucket: str, name: str) -> bytes:
+        return self.request("GET", f"/{bucket}/{urllib.parse.quote(name)}")
+
+
 def make(
     cloud: str,
     metadata: dict[str, str],
     tier: str = "container",
     buckets: str | None = None,
+    name: str = "machine",
+    routes: dict[str, str] | None = None,
     **more: Any,
 ) -> Machine:
     """A machine, its buckets at that address; to be used with `with`."""
-    given = clouds.Given(metadata, token=TOKEN)
-    routes = {host: buckets for host in clouds.CLOUDS[cloud].hosts} if buckets else {}
-    options = Options(cloud, tier, given, routes, cache=cache(), **more)
-    if cloud.startswith("gce"):
-        tools.add_gsutil(options)
-    return Machine(options)
+    given = clouds.Given(metadata, name, token=TOKEN)
+    served = {host: buckets for host in clouds.CLOUDS[cloud].hosts} if buckets else {}
+    return Machine(Options(cloud, tier, given, {**served, **(routes or {})}, **more))
 
 
 class MachineTest(unittest.TestCase):
@@ -127,13 +148,25 @@ class MachineTest(unittest.TestCase):
         how = machine.wait(timeout)
         self.assertEqual(how, "power-off", self.tail(machine))
 
-    def assert_seen(self, machine: Machine, pattern: str, count: int = 1) -> None:
+    def assert_seen(
+        self, machine: Machine, pattern: str, count: int = 1, patience: float = PATIENCE
+    ) -> None:
         """Waits until the event or console line has come that often."""
-        over = time.monotonic() + PATIENCE
+        over = time.monotonic() + patience
         while not (seen := machine.log.wait_for(pattern, 0.3, count)):
             if machine.tier.ended() or time.monotonic() > over:
                 break
         self.assertTrue(seen, f"{pattern!r} was not seen {count} times\n{self.tail(machine)}")
+
+    def until(
+        self, machine: Machine, holds: Callable[[], bool], patience: float = PATIENCE
+    ) -> None:
+        """Waits for what shows outside of the machine."""
+        over = time.monotonic() + patience
+        while not holds():
+            if machine.tier.ended() or time.monotonic() > over:
+                self.fail(f"it did not come to pass\n{self.tail(machine)}")
+            time.sleep(0.2)
 
     def assert_before(self, machine: Machine, first: str, then: str) -> None:
         """One event or console line came before another one."""
@@ -145,5 +178,5 @@ class MachineTest(unittest.TestCase):
     @staticmethod
     def tail(machine: Machine) -> str:
         """The last events and console lines, in order."""
-        lines = sorted(machine.log.events[-25:] + machine.log.console[-40:])
+        lines = sorted(machine.log.events[-25:] + machine.log.console[-150:])
         return "\n".join(f"{at:7.2f} {line}" for at, line in lines)

@@ -2,101 +2,110 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
-import json
-import os
-import tarfile
-import time
+import sys
 import unittest
 
-from .rendering import ROOT, render
-from .support import TOKEN, Buckets, MachineTest, needs, needs_tool
+from machine.machine import Machine
+
+from .rented_run import AGENT, RentedRun
+from .support import TOKEN, Buckets, MachineTest, MotoBuckets, needs, needs_moto, needs_tool
 
 PATIENCE = 300
-BUILT = [os.path.join(ROOT, ".build", kind, "train-agent") for kind in ("release", "debug")]
-AGENT = os.environ.get("TRAIN_AGENT") or next(filter(os.path.exists, BUILT), None)
+# Of the 30 s that a spot machine of Google's has, 25 are the unit's TimeoutStopSec.
+SPOT_SECONDS = 25
 
 MAIN = """
 import argparse
 import pathlib
+import signal
+import sys
+import time
 
 def main():
     parser = argparse.ArgumentParser()
     for name in ("dataset", "output", "logs"):
         parser.add_argument(f"--{name}_directory", type=pathlib.Path)
+    parser.add_argument("--epochs", type=int, default=1)
     given = parser.parse_args()
+    asked = []
+    signal.signal(signal.SIGTERM, lambda *_: asked.append(True))
     learned = (given.dataset_directory / "beer.csv").read_text()
-    (given.output_directory / "model.txt").write_text("learned " + learned)
-    print("trained", flush=True)
+    for epoch in range(given.epochs):
+        save(given.output_directory / "model.txt", f"{epoch} {len(asked)} learned {learned}")
+        print("trained", epoch, flush=True)
+        if asked:
+            sys.exit(143)
+        if epoch + 1 < given.epochs:
+            time.sleep(1)
+
+def save(path, text):
+    new = path.with_suffix(".tmp")
+    new.write_text(text)
+    time.sleep(0.05)  # a real one is larger: its rename is later than its last write
+    new.rename(path)
 
 main()
 """
 
 
-def archive(**files: str) -> bytes:
-    """A code.tar.gz as the launcher makes it."""
-    made = io.BytesIO()
-    with tarfile.open(fileobj=made, mode="w:gz") as tar:
-        for path, text in files.items():
-            entry = tarfile.TarInfo(path)
-            entry.size = len(text.encode())
-            tar.addfile(entry, io.BytesIO(text.encode()))
-    return made.getvalue()
-
-
-def job(code: bytes) -> dict[str, object]:
-    """What the launcher writes for a machine of Google's."""
-    names = {"project_name": "p", "code_name": "c", "dataset_name": "beer"}
-    sync = {
-        "interval_seconds": 5, "max_staleness_seconds": 600, "transfer_timeout_seconds": 120,
-        "final_sync_timeout_seconds": 600, "exclude": [], "mirror": False,
-    }  # fmt: skip
-    folders = {name: f"/var/lib/train/{name}" for name in ("code", "output", "logs")}
-    return {
-        "version": 1,
-        "run": {"cloud": "gcp", **names},
-        "code": {
-            "source": "gs://run-code/code.tar.gz",
-            "sha256": hashlib.sha256(code).hexdigest(),
-            "module": "training_module.main",
-            "arguments": [],
-        },
-        "dataset": "gs://beer",
-        "output": "gs://run-output",
-        "directories": {"work": "/var/lib/train", "dataset": "/mnt/train/dataset", **folders},
-        "environment": {},
-        "grace_seconds": 5,
-        "max_restarts": 0,
-        "sync": sync,
-        "power_off": ["systemctl", "--no-block", "poweroff"],
-        "created_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-    }
-
-
 @needs("container")
 @needs_tool("terraform")
-@needs_tool("gsutil")
 @unittest.skipUnless(AGENT, "train-agent is not built")
 class BuiltAgent(MachineTest):
-    """With real systemd, cloud-init and gsutil, the machine's token, and buckets that want it."""
+    """With real systemd, cloud-init or guest agent, and the cloud's own tool, to buckets that want
+    the machine's own credentials."""
 
-    def test_a_training(self) -> None:
+    def google(self) -> Buckets:
+        """Google's buckets, open to the account of the machine alone."""
         buckets = Buckets("google_storage", "--tls-port", "0", "--token", TOKEN)
         self.addCleanup(buckets.stop)
-        for bucket in ("run-code", "run-output", "beer"):
-            buckets.make(bucket)
-        with open(AGENT or "", "rb") as file:
-            agent = file.read()
-        code = archive(**{"training_module/main.py": MAIN})
-        buckets.put("run-code", "train-agent", agent)
-        buckets.put("run-code", "code.tar.gz", code)
-        buckets.put("beer", "beer.csv", b"1,2,3\n")
-        metadata = render("gcp", agent, job(code), MAX_SECONDS=3600)
-        machine = self.machine("gce", metadata, buckets=buckets.address)
+        return buckets
+
+    def trains(self, cloud: str, run: RentedRun) -> Machine:
+        """From the first power-on to the power-off, with everything in the bucket by then."""
+        machine = self.machine(cloud, run.metadata, buckets=run.buckets.address)
         self.run_once(machine, PATIENCE)
         self.assert_seen(machine, "console .*the last sync is verified")
-        status = json.loads(buckets.get("run-output", "run/status.json"))
-        self.assertEqual(status["outcome"]["kind"], "succeeded")
-        self.assertEqual(buckets.get("run-output", "output/model.txt"), b"learned 1,2,3\n")
-        self.assertTrue(json.loads(buckets.get("run-output", "run/manifest.json"))["final"])
+        self.assertEqual(run.document("status")["outcome"]["kind"], "succeeded")
+        self.assertEqual(run.output("output/model.txt"), b"0 0 learned 1,2,3\n")
+        self.assertTrue(run.document("manifest")["final"])
+        return machine
+
+    def test_google_with_cloud_init(self) -> None:
+        self.trains("gce", RentedRun("gcp", self.google(), MAIN))
+
+    def test_google_with_the_guest_agent_alone(self) -> None:
+        self.trains("gce-guest-agent", RentedRun("gcp", self.google(), MAIN))
+
+    @needs_moto
+    def test_amazon(self) -> None:
+        buckets = MotoBuckets("amazon/moto_server.py")
+        self.addCleanup(buckets.stop)
+        run = RentedRun("aws", buckets, MAIN, settings={"REGION": "eu-west-1"})
+        machine = self.trains("ec2", run)
+        # At once, and not by way of us-east-1.
+        self.assert_seen(machine, "front run-output.s3.eu-west-1.amazonaws.com PUT /output/")
+        self.assertIsNone(machine.log.find("front run-output.s3.amazonaws.com"))
+
+    def test_preemption(self) -> None:
+        run = RentedRun("gcp", self.google(), MAIN, ("--epochs", "1000"), interval_seconds=1)
+        machine = self.machine("gce", run.metadata, buckets=run.buckets.address)
+        machine.start()
+        # A file that was never up may be half-written, for all the agent knows.
+        self.until(machine, lambda: "output/model.txt" in run.buckets.names("run-output"))
+        noticed = machine.log.seconds()
+        machine.act("preempt")
+        self.assert_powers_off(machine)
+        took = machine.log.seconds() - noticed
+        print(f"power-off {took:.1f} s after the notice", file=sys.stderr)
+        self.assertLess(took, SPOT_SECONDS, self.tail(machine))
+        status = run.document("status")
+        self.assertEqual(status["outcome"]["kind"], "preempted", self.tail(machine))
+        self.assertTrue(run.document("manifest")["final"], self.tail(machine))
+        # What the trainer saved after it was told to go: by its name, or as .partial where the
+        # agent cannot tell that it is whole.
+        names = [name for name in run.buckets.names("run-output") if "model.txt" in name]
+        saved = b"".join(run.output(name) for name in names).decode()
+        self.assertRegex(saved, r"(?m)^\d+ 1 learned 1,2,3$", names)
+        if "output/model.txt.partial" in names:
+            print("what was saved last is there as .partial", file=sys.stderr)

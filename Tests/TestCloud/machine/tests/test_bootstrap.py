@@ -10,7 +10,7 @@ import re
 from machine.machine import Machine
 
 from .rendering import render
-from .support import TOKEN, Buckets, MachineTest, make, needs, needs_tool
+from .support import TOKEN, Buckets, MachineTest, MotoBuckets, make, needs, needs_moto, needs_tool
 
 AGENT = (pathlib.Path(__file__).parent / "stand_in_agent.py").read_bytes()
 TIMER = r"Started train-poweroff\.timer"
@@ -110,20 +110,19 @@ class Bootstrap(MachineTest):
 @needs("container")
 @needs_tool("terraform")
 class AmazonBootstrap(MachineTest):
-    """On EC2, where the machine signs its requests with the role's credentials."""
+    """On EC2 without the aws command: the bootstrap signs with the role's credentials itself."""
 
+    @needs_moto
     def test_user_data(self) -> None:
-        try:
-            import moto  # noqa: F401
-        except ImportError:
-            self.skipTest("moto is not installed")
-        buckets = Buckets("amazon/moto_server.py")
+        buckets = MotoBuckets("amazon/moto_server.py")
         self.addCleanup(buckets.stop)
-        buckets.request("PUT", "/run-code")
-        buckets.request("PUT", "/run-code/train-agent", AGENT)
+        buckets.make("run-code")
+        buckets.put("run-code", "train-agent", AGENT)
         text = render("aws", AGENT, {"task": "finish"}, MAX_SECONDS=3600)["user-data"]
         packed = base64.b64encode(gzip.compress(text.encode())).decode()
-        machine = self.machine("ec2", {"user_data_base64": packed}, buckets=buckets.address)
+        machine = self.machine(
+            "ec2", {"user_data_base64": packed}, buckets=buckets.address, has_tools=False
+        )
         self.run_once(machine)
         self.assert_before(
             machine,

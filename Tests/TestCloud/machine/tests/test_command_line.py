@@ -9,7 +9,7 @@ import sys
 import tempfile
 import unittest
 
-from .support import TEST_CLOUD, cache, needs
+from .support import TEST_CLOUD, needs
 
 USER_DATA = """#cloud-config
 bootcmd:
@@ -26,7 +26,7 @@ class CommandLine(unittest.TestCase):
             json.dump({"user-data": USER_DATA}, file)
             file.flush()
             command = [sys.executable, os.path.join(TEST_CLOUD, "machine"), "run"]
-            command += ["--cloud", "gce", "--metadata", file.name, "--cache", cache()]
+            command += ["--cloud", "gce", "--metadata", file.name]
             command += ["--on", "console the machine is up=>run:echo from outside > /dev/console"]
             command += ["--on", "console from outside=>powerdown", "--timeout", "120"]
             done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import pathlib
 
 from .rendering import render
-from .support import TOKEN, Buckets, MachineTest, needs, needs_tool
+from .support import TOKEN, Buckets, MachineTest, needs, needs_tool, slow
 
 AGENT = (pathlib.Path(__file__).parent / "stand_in_agent.py").read_bytes()
 # Software emulation takes a minute to boot, and several on a loaded machine.
 PATIENCE = 420
 
 
+@slow
 @needs("vm")
 @needs_tool("terraform")
 class Emulated(MachineTest):

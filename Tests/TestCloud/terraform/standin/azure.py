@@ -1,5 +1,6 @@
 """What Azure answers: computed attributes, and blobs in an emulator where one runs."""
 
+import json
 import os
 import urllib.error
 import urllib.parse
@@ -90,15 +91,18 @@ def resources(state, root):
 
 
 def backend(event, kind, state, config):
-    """Containers and blobs are real where TFSHIM_AZURE_BLOB names an emulator: http://HOST:PORT.
+    """Accounts, containers and blobs are real where TFSHIM_AZURE_BLOB names an emulator.
 
-    Addressed by path, /ACCOUNT/CONTAINER/BLOB, with the account's name as its bearer token.
+    http://HOST:PORT; addressed by path, /ACCOUNT/CONTAINER/BLOB, with any bearer token.
     """
     base = os.environ.get("TFSHIM_AZURE_BLOB")
     if not base or event not in ("create", "delete"):
         return
     method = {"create": "PUT", "delete": "DELETE"}[event]
-    if kind == "azurerm_storage_container":
+    if kind == "azurerm_storage_account":
+        value = {"name": state["name"], "removed": event == "delete"}
+        call("POST", f"{base}/_emu/account", json.dumps(value).encode())
+    elif kind == "azurerm_storage_container":
         account = state["storage_account_id"].rsplit("/", 1)[-1]
         call(method, f"{base}/{account}/{state['name']}?restype=container")
     elif kind == "azurerm_storage_blob":

@@ -10,7 +10,8 @@ TFSHIM_FAULTS names the file, which is read anew at every operation. It holds a 
      "delay": 5,                              seconds before it happens; of "slow": its duration
      "on_stop": "finish"}                     a slow operation at Ctrl-C: "finish" at once, "fail"
                                               as if nothing was made, or "orphan": made, but said to
-                                              have failed, so that Terraform's state has nothing
+                                              have failed, so that Terraform's state has nothing; or
+                                              "deaf": made at once, and it goes on all the same
 
 How often an entry has struck is counted in the toy cloud's folder (TFSHIM_CLOUD), by its position.
 """
@@ -53,12 +54,16 @@ class Faults:
         return None
 
     def strike(self, index):
-        """Counts one more hit of an entry."""
+        """Counts one more hit of an entry: its own number, however many strike at once."""
         counter = pathlib.Path(self.cloud or ".") / f".fault-{index}"
         counter.parent.mkdir(parents=True, exist_ok=True)
-        with counter.open("a") as file:
-            file.write(".")
-        return counter.stat().st_size
+        descriptor = os.open(counter, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        try:
+            os.write(descriptor, b".")
+            # Where this very write ended; the file's size may count another's by now
+            return os.lseek(descriptor, 0, os.SEEK_CUR)
+        finally:
+            os.close(descriptor)
 
     def text(self, entry, state):
         """What the provider prints for an entry."""

@@ -273,6 +273,10 @@ class Provider(Files, tfplugin_pb2_grpc.ProviderServicer):
         if entry is None:
             return
         delay = entry.get("delay", 0)
+        if entry.get("on_stop") == "deaf":
+            self.store(kind, state.get("id"), state)
+            time.sleep(delay)
+            return
         stopped = self.stopping.wait(delay) if entry["fault"] == "slow" else time.sleep(delay)
         if entry["fault"] != "slow":
             raise Refused(self.faults.text(entry, {"project": self.config.get("project"), **state}))

@@ -13,6 +13,7 @@ FAKES = {
     "sleep": "",
     "sync": "",
     "udevadm": "",
+    "rclone": 'echo "rclone v${RCLONE:-1.60.1-DEV}"',
     "mount": "",
     "mkfs.ext4": "",
     "mdadm": '[ "$1" = --create ]',

@@ -128,6 +128,14 @@ class Fetch(Case):
         ((_, _, headers),) = self.asked(blob)
         self.assertEqual(headers["authorization"], "Bearer T0K")
 
+    def test_azure_needs_an_rclone_that_knows_identities(self):
+        for version, status in (("1.53.3-DEV", 1), ("1.54.0", 0), ("1.74.2", 0)):
+            self.box.write("/usr/local/bin/train-agent", AGENT.decode())
+            self.box.path("/usr/local/bin/train-agent").chmod(0o755)
+            self.box.settings(CLOUD="azure", AGENT_SHA256=DIGEST)
+            printed = self.box.run("bootstrap.sh", status=status, RCLONE=version)
+            self.assertEqual("knows no identities" in printed, status == 1, printed)
+
     def amazon(self):
         """Runs the bootstrap on EC2 without the aws command; the URL it signed."""
         roles = "/latest/meta-data/iam/security-credentials/"

@@ -1,7 +1,7 @@
 import Shared
 
 /// The Python package `ai_training_utils`, which the agent carries in itself.
-enum HelperLibrary {
+enum PythonPackage {
     /// Writes the package below `directory` and makes the environment find it there.
     ///
     /// By a `.pth` file, whose directory comes after the environment's own packages on sys.path

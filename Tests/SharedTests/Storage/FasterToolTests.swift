@@ -2,9 +2,9 @@ import Shared
 import TestSupport
 import Testing
 
-/// Many files at once: rclone where it gets in, the store's own tool where not.
+/// Many files down, or one file up: rclone where it gets in, the store's own tool where not.
 @Suite(.serialized, .enabled(if: isInstalled("rclone"), "rclone is not installed"))
-struct BulkDownloadTests {
+struct FasterToolTests {
     @Test func `where rclone fails, the store's own tool brings the files`() async throws {
         let scratch = try Scratch()
         let back = scratch.path + "/back"
@@ -28,10 +28,35 @@ struct BulkDownloadTests {
         #expect(try scratch.contents("back") == ["a": "x"])
     }
 
+    /// What becomes of rclone.
+    enum Fate: CaseIterable { case works, fails, stalls }
+
+    @Test(arguments: Fate.allCases)
+    func `one file goes up by rclone, and by the store's own tool where that fails`(
+        fate: Fate
+    ) async throws {
+        let scratch = try Scratch()
+        let file = scratch.path + "/manifest.json"
+        try AtomicFile.write(Data("{}".utf8), to: file)
+        let runner = ScriptedRunner { command in
+            switch (command.executable, fate) {
+            case ("rclone", .fails):
+                return CommandResult(termination: .exited(1), errorOutput: "no credentials")
+            case ("rclone", .stalls): throw Failure("rclone moved nothing for 120 s")
+            default: return CommandResult(termination: .exited(0))
+            }
+        }
+        let client = try StoreClient(url: StoreURL(parsing: "gs://b/p"), runner: runner)
+        try await client.upload(file: file, as: "run/manifest.json")
+        let tools = runner.commands.map(\.executable)
+        #expect(tools == (fate == .works ? ["rclone"] : ["rclone", "gsutil"]))
+    }
+
     @Test func `who chose a tool gets that one alone`() throws {
         let url = try StoreURL(parsing: "gs://b/p")
-        #expect(try StoreRegistry.store(for: url, access: StoreAccess(tool: "gsutil")).bulk == nil)
-        #expect(try StoreRegistry.store(for: url, access: StoreAccess()).bulk?.tool == "rclone")
+        #expect(
+            try StoreRegistry.store(for: url, access: StoreAccess(tool: "gsutil")).faster == nil)
+        #expect(try StoreRegistry.store(for: url, access: StoreAccess()).faster?.tool == "rclone")
     }
 
     @Test(.enabled(if: Emulator.canRun(.googleWithKey) && isInstalled("gsutil")))

@@ -1,0 +1,89 @@
+import Shared
+
+/// A run whose state is in a bucket: several computers know it, each in a folder of its own.
+extension TerraformCloud {
+    private func bucket(of record: RunRecord) throws -> StateBucket? {
+        try record.stateBucket.map {
+            try StateBucket(record, place: $0, runner: context.runner)
+        }
+    }
+
+    /// Looks whether the bucket can be read, and says where in it the run's state will lie.
+    func checkedStateBucket(_ plan: Plan) async throws -> StoreURL? {
+        guard let text = plan.stateBucketName else { return nil }
+        let place = try StateBucket.place(text, of: plan.run, on: rented)
+        let bucket = try StateBucket(place, access: plan.access, runner: context.runner)
+        do {
+            _ = try await bucket.read()
+        } catch var failure as Failure {
+            failure.summary = "--state_bucket: \(failure.summary)"
+            throw failure
+        }
+        return place
+    }
+
+    /// Tells the bucket how far the run is. Terraform's variables come from the folder.
+    func publish(_ record: RunRecord, in folder: RunFolder) async throws {
+        guard let bucket = try bucket(of: record) else { return }
+        let variables = try readFile(folder.path + "/" + RunFolderContents.variablesFile)
+        try await bucket.publish(
+            SharedRun(record, variables: String(decoding: variables, as: UTF8.self)))
+    }
+
+    func withdraw(_ record: RunRecord) async throws {
+        try await bucket(of: record)?.remove()
+    }
+
+    func refreshed(_ record: RunRecord, in folder: RunFolder) async throws -> RunRecord? {
+        guard let bucket = try bucket(of: record) else { return record }
+        guard let shared = try await bucket.read() else {
+            // A start that was killed may not have told it yet.
+            return record.stage == .starting ? record : nil
+        }
+        try shared.check(is: record.run)
+        let updated = shared.updated(record)
+        if updated != record { try folder.write(updated) }
+        return updated
+    }
+
+    func attach(
+        _ run: RunName, stateBucket text: String, access: StoreAccess, to folder: RunFolder
+    ) async throws {
+        let place = try StateBucket.place(text, of: run, on: rented)
+        let bucket = try StateBucket(place, access: access, runner: context.runner)
+        guard let shared = try await bucket.read() else { return }
+        try shared.check(is: run)
+        try makeDirectories(folder.path, mode: 0o700)
+        guard let lock = try RunLock.take(folder, of: run) else { return }
+        defer { withExtendedLifetime(lock) {} }
+        try RunFolderContents.write(
+            variables: shared.variables, credentialsPath: access.credentialsPath, in: folder)
+        try TerraformFiles.write(for: rented.name, to: folder.path)
+        // Terraform computes their checksums even where it only removes; it uploads nothing here.
+        for file in [folder.job, folder.code, folder.path + "/" + AgentExecutable.name] {
+            try AtomicFile.write(Data(), to: file, mode: 0o600)
+        }
+        try await writeBackend(place, access: access, in: folder)
+        // Last: without it the folder is no run.
+        try folder.write(
+            shared.record(
+                output: rented.store("output", of: run), stateBucket: place,
+                credentialsPath: access.credentialsPath))
+    }
+
+    func writeBackend(_ url: StoreURL, access: StoreAccess, in folder: RunFolder) async throws {
+        var region: String?
+        if let query = rented.regionQuery(ofBucket: url.bucket) {
+            let tool = CloudTool(
+                cloud: rented, credentialsPath: access.credentialsPath, runner: context.runner)
+            let told = String(try await tool.ask(query).filter { !$0.isWhitespace })
+            region = told == "None" || told == "null" ? "us-east-1" : told
+        }
+        let version = try await TerraformDriver.checkVersion(runner: context.runner)
+        let (kind, settings) = rented.backend(
+            BackendPlace(
+                url: url, credentialsPath: access.credentialsPath, region: region,
+                locksByFile: TerraformDriver.isVersion(version, atLeast: "1.10")))
+        try Backend.write(kind, settings, to: folder.path)
+    }
+}

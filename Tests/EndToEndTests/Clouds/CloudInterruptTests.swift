@@ -1,0 +1,171 @@
+import Shared
+import TestSupport
+import Testing
+
+extension CloudTests {
+    /// Ctrl-C and kill -9 while Terraform makes the machine.
+    @Suite(.enabled(CloudTests.googleNeeds) { await StandInCloud.gcp.missing() == nil })
+    struct CloudInterruptTests {
+        /// A start that has come to the machine, which takes its time.
+        private struct Making {
+            let cloud: CloudFixture
+            let launcher: any RunningCommand
+            let said: String
+
+            /// - Parameter onStop: what the cloud does at Ctrl-C; see standin/faults.py.
+            init(_ cloud: CloudFixture, seconds: Int64, onStop: JSONValue) async throws {
+                self.cloud = cloud
+                try cloud.fail([
+                    ["fault": "slow", "delay": .integer(seconds), "on_stop": onStop]
+                ])
+                said = cloud.scratch.path + "/start.err"
+                var command = cloud.command(cloud.startWords())
+                command.errorOutput = .append(path: said)
+                launcher = try PosixRunner().start(command)
+                try await Eventually.holds {
+                    let log = cloud.scratch.read("cloud/operations.jsonl") ?? ""
+                    return log.contains("\"create\", \"type\": \"google_compute_instance\"")
+                }
+            }
+
+            var errors: String { cloud.scratch.read("start.err") ?? "" }
+
+            /// The launcher's Terraform.
+            func terraform() async throws -> Int32 {
+                let look = Command("pgrep", ["-P", "\(launcher.pid)", "-x", "terraform"])
+                let text = try await PosixRunner().output(of: look)
+                return try #require(Int32(text.filter(\.isNumber)))
+            }
+
+            func interrupt() { kill(launcher.pid, SIGINT) }
+
+            /// One Ctrl-C, and its answer: signals of one kind that come at once would be one.
+            func interrupt(expecting answer: String) async throws {
+                interrupt()
+                try await Eventually.holds { errors.contains(answer) }
+            }
+        }
+
+        private func expectNothingLeft(of cloud: CloudFixture) async throws {
+            #expect(try await cloud.living() == [])
+            let left = try FileManager.default.contentsOfDirectory(atPath: cloud.laptop.runs)
+            #expect(left == [])
+        }
+
+        /// What Terraform lost is named; once it is removed by hand, `finish` does the rest.
+        private func expectNamedAndFinished(
+            _ result: CommandResult, _ errors: String, _ cloud: CloudFixture
+        ) async throws {
+            #expect(result.termination == .exited(1))
+            #expect(errors.contains("could not be removed"), "\(errors)")
+            #expect(errors.contains("gcloud compute instances delete"), "\(errors)")
+            let left = try await cloud.machines()
+            #expect(left.count == 1)
+            #expect(exists(try cloud.laptop.folder() + "/terraform.tfstate"))
+
+            let refused = try await cloud.finish()
+            #expect(refused.termination == .exited(1))
+            for name in left {
+                try FileManager.default.removeItem(
+                    atPath: cloud.scratch.path + "/cloud/cloud/" + name)
+            }
+            let finished = try await cloud.finish()
+            #expect(finished.succeeded, "\(finished.errorOutput)")
+            try await expectNothingLeft(of: cloud)
+        }
+
+        @Test func `Ctrl-C while the machine is made removes what there is`() async throws {
+            try await CloudFixture.with { cloud in
+                let making = try await Making(cloud, seconds: 120, onStop: "finish")
+                making.interrupt()
+                let result = await making.launcher.wait()
+                #expect(result.termination == .exited(ExitCode.signalled(SIGINT)))
+                #expect(making.errors.contains("interrupted; nothing of the run is left"))
+                try await expectNothingLeft(of: cloud)
+            }
+        }
+
+        @Test func `a machine that Terraform lost by Ctrl-C is found by its label`() async throws {
+            try await CloudFixture.with { cloud in
+                let making = try await Making(cloud, seconds: 120, onStop: "orphan")
+                making.interrupt()
+                let result = await making.launcher.wait()
+                try await expectNamedAndFinished(result, making.errors, cloud)
+            }
+        }
+
+        @Test func `a second Ctrl-C does not wait for a cloud that hangs`() async throws {
+            try await CloudFixture.with { cloud in
+                let making = try await Making(cloud, seconds: 600, onStop: "deaf")
+                try await making.interrupt(expecting: "once more stops it at once")
+                try await making.interrupt(expecting: "once more kills it")
+                let result = await making.launcher.wait()
+                try await expectNamedAndFinished(result, making.errors, cloud)
+            }
+        }
+
+        @Test func `a third Ctrl-C ends a Terraform that hears none`() async throws {
+            try await CloudFixture.with { cloud in
+                let making = try await Making(cloud, seconds: 600, onStop: "deaf")
+                kill(try await making.terraform(), SIGSTOP)
+                try await making.interrupt(expecting: "once more stops it at once")
+                try await making.interrupt(expecting: "once more kills it")
+                try await making.interrupt(expecting: "Terraform is killed")
+                let result = await making.launcher.wait()
+                try await expectNamedAndFinished(result, making.errors, cloud)
+            }
+        }
+
+        @Test func `a launcher killed half-way costs no training`() async throws {
+            try await CloudFixture.with { cloud in
+                let making = try await Making(cloud, seconds: 3, onStop: "finish")
+                kill(making.launcher.pid, SIGKILL)
+                #expect(await making.launcher.wait().termination == .signalled(SIGKILL))
+                // Terraform goes on without it.
+                let trained = try await cloud.runAgent()
+                #expect(trained.succeeded, "\(trained.errorOutput)")
+                try await Eventually.holds {
+                    try await cloud.train(["status", "classifier/beer"]).output.contains(
+                        "succeeded: training succeeded")
+                }
+                let again = try await cloud.start()
+                #expect(again.errorOutput.contains("was not collected yet"), "\(again)")
+                let finished = try await cloud.finish()
+                #expect(finished.output.contains("every byte checked"), "\(finished.errorOutput)")
+                try await expectNothingLeft(of: cloud)
+            }
+        }
+
+        @Test func `finish waits for the Terraform of a launcher that was killed`() async throws {
+            try await CloudFixture.with { cloud in
+                let making = try await Making(cloud, seconds: 6, onStop: "finish")
+                kill(making.launcher.pid, SIGKILL)
+                _ = await making.launcher.wait()
+                let finished = try await cloud.finish()
+                #expect(finished.succeeded, "\(finished.errorOutput)")
+                #expect(finished.errorOutput.contains("waiting for the Terraform (process "))
+                try await expectNothingLeft(of: cloud)
+            }
+        }
+
+        @Test func `after a crash of the whole computer finish removes what was made`() async throws
+        {
+            try await CloudFixture.with { cloud in
+                let making = try await Making(cloud, seconds: 600, onStop: "deaf")
+                let terraform = try await making.terraform()
+                kill(making.launcher.pid, SIGKILL)
+                kill(-terraform, SIGKILL)
+                _ = await making.launcher.wait()
+                let finished = try await cloud.finish()
+                #expect(finished.errorOutput.contains("gcloud compute instances delete"))
+                for name in try await cloud.machines() {
+                    try FileManager.default.removeItem(
+                        atPath: cloud.scratch.path + "/cloud/cloud/" + name)
+                }
+                let second = try await cloud.finish()
+                #expect(second.succeeded, "\(second.errorOutput)")
+                try await expectNothingLeft(of: cloud)
+            }
+        }
+    }
+}

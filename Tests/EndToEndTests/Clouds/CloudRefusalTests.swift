@@ -1,0 +1,90 @@
+import Shared
+import TestSupport
+import Testing
+
+extension CloudTests {
+    /// What a cloud refuses, and what is looked at without making anything.
+    @Suite(.enabled(CloudTests.googleNeeds) { await StandInCloud.gcp.missing() == nil })
+    struct CloudRefusalTests {
+        @Test(arguments: [
+            ("quota", "quota does not allow"), ("forbidden", "the cloud forbids this"),
+            ("api_disabled", "Compute Engine API is not enabled"),
+            ("stockout", "is free now in us-central1-a"),
+        ])
+        func `a refusal is one readable error, and nothing is left of the run`(
+            fault: String, words: String
+        ) async throws {
+            try await CloudFixture.with { cloud in
+                try cloud.fail([["fault": .string(fault)]])
+                let started = try await cloud.start()
+                #expect(started.termination == .exited(1))
+                #expect(started.errorOutput.contains("train: error: "))
+                #expect(started.errorOutput.contains(words), "\(started.errorOutput)")
+                #expect(started.errorOutput.contains("hint: "))
+                #expect(try await cloud.living() == [])
+                let left = try FileManager.default.contentsOfDirectory(atPath: cloud.laptop.runs)
+                #expect(left == [])
+            }
+        }
+
+        @Test func `a zone without the machine is named, and the next one is taken`() async throws {
+            try await CloudFixture.with { cloud in
+                try cloud.fail([
+                    ["fault": "stockout", "match": .object(["zone": "us-central1-a"])]
+                ])
+                let started = try await cloud.start(["--zones", "us-central1-a,us-central1-b"])
+                #expect(started.succeeded, "\(started.errorOutput)")
+                let news = "us-central1-a has no g2-standard-8 free now; trying us-central1-b"
+                #expect(started.errorOutput.contains(news))
+                #expect(started.output.contains("in us-central1-b"))
+                let finished = try await cloud.finishByForce()
+                #expect(finished.succeeded, "\(finished.errorOutput)")
+                #expect(try await cloud.living() == [])
+            }
+        }
+
+        @Test func `a dry run shows everything and leaves nothing`() async throws {
+            try await CloudFixture.with { cloud in
+                let result = try await cloud.start(["--dry_run", "--zones", "us-central1-c"])
+                #expect(result.succeeded, "\(result.errorOutput)")
+                for word in [
+                    "google_compute_instance.run will be created", "#cloud-config", "# job.json",
+                    "\"us-central1-c\"", "198.51.100.7/32",
+                    "google_storage_bucket_iam_member.run[\"dataset\"]",
+                ] {
+                    #expect(result.output.contains(word), "no \(word)")
+                }
+                let ungranted = try await cloud.start([
+                    "--dry_run", "--grant_dataset_access=false",
+                ])
+                #expect(ungranted.output.contains("google_storage_bucket_iam_member.run[\"code\"]"))
+                #expect(!ungranted.output.contains("iam_member.run[\"dataset\"]"))
+                #expect(try await cloud.living() == [])
+                #expect(!exists(cloud.laptop.runs))
+                let done = cloud.scratch.read("cloud/operations.jsonl")
+                #expect(done?.contains("\"create\"") != true)
+            }
+        }
+
+        @Test func `the doctor finds what is alive without any local state`() async throws {
+            try await CloudFixture.with { cloud in
+                let started = try await cloud.start()
+                #expect(started.succeeded, "\(started.errorOutput)")
+                func doctor(state: String) async throws -> CommandResult {
+                    var command = cloud.command(["doctor", "--project_name", cloud.project])
+                    command.environment["XDG_STATE_HOME"] = .some(
+                        cloud.scratch.path + "/" + state)
+                    return try await PosixRunner().run(command)
+                }
+                let here = try await doctor(state: "state")
+                #expect(here.succeeded, "\(here)")
+                #expect(here.output.contains("remove it: train finish classifier/beer"))
+                let elsewhere = try await doctor(state: "empty")
+                #expect(elsewhere.output.contains("machine train-"), "\(elsewhere.output)")
+                #expect(elsewhere.output.contains("gcloud compute instances delete train-"))
+                #expect(elsewhere.output.contains("✓ terraform: 1."))
+                #expect(try await cloud.finishByForce().succeeded)
+            }
+        }
+    }
+}
