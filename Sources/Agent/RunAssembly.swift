@@ -29,7 +29,9 @@ enum RunAssembly {
             job: job, client: client, runDirectory: work + "/run",
             stateDirectory: work + "/sync", log: host.log, clock: host.clock, now: host.now,
             report: { record in board.update { $0.sync = record } },
-            event: { kind, message, details in board.event(kind, message, details: details) })
+            event: { kind, message, details in
+                board.event(kind, message, details: details, isLogged: kind == .warning)
+            })
         let context = RunContext(
             job: job, host: host, stop: stop, board: board, engine: engine, journal: journal)
         return (context, lock)

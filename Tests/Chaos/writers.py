@@ -6,6 +6,7 @@ import json
 import mmap
 import os
 import random
+import shutil
 import signal
 import sys
 import time
@@ -172,6 +173,30 @@ class Writer:
             moment = self.chance.choice([0, 1e9, 4e9]) + turn % 2
             os.utime(file.fileno(), (moment, moment))
 
+    def swap(self, turn):
+        """One name that is a file, then a directory, then a file again."""
+        path = self.path("swap/it")
+        if turn % 2:
+            temporary = f"{path}.{turn}.tmp"
+            os.makedirs(f"{temporary}/deep", exist_ok=True)
+            for name in ("a", "deep/b"):
+                with open(f"{temporary}/{name}", "wb") as file:
+                    file.write(self.content(3000))
+            self.clear(path)
+            os.rename(temporary, path)
+        else:
+            with open(path + ".tmp", "wb") as file:
+                file.write(self.content(3000))
+            self.clear(path)
+            os.replace(path + ".tmp", path)
+        self.pause(0.6)
+
+    def clear(self, path):
+        if os.path.isdir(path):
+            shutil.rmtree(path)
+        elif os.path.exists(path):
+            os.unlink(path)
+
     def vanishing(self, turn):
         path = self.path(f"vanish/{turn}/deep/file")
         with open(path, "wb") as file:
@@ -214,12 +239,6 @@ class Writer:
             if self.kind not in ("restless", "append"):
                 self.pause(0.3)
 
-
-KINDS = [
-    name
-    for name in vars(Writer)
-    if not name.startswith("_") and name not in ("pause", "slowly", "path", "content", "run")
-]
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, stop)

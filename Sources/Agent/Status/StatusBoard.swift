@@ -68,15 +68,18 @@ final class StatusBoard: Sendable {
     }
 
     /// Appends one line to `events.jsonl` and the same to the log.
+    ///
+    /// - Parameter isLogged: false for what a sync tells of itself: the log is itself something to
+    ///   sync, so that no sync would ever be the last.
     func event(
         _ kind: Event.Kind, phase: Phase? = nil, _ message: String,
-        details: [String: JSONValue]? = nil
+        details: [String: JSONValue]? = nil, isLogged: Bool = true
     ) {
         let attempt = state.withLock { $0.status.attempt }
         let event = Event(
             time: now(), kind: kind, attempt: attempt, phase: phase, message: message,
             details: details)
-        log.write(kind == .warning || kind == .retry ? .warning : .info, message)
+        if isLogged { log.write(kind == .warning || kind == .retry ? .warning : .info, message) }
         guard let line = try? JSONFormat.line(event) else { return }
         let path = directory + "/events.jsonl"
         let descriptor = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o644)

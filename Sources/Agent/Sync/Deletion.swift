@@ -35,12 +35,27 @@ extension SyncEngine {
         let files = present.map { index in
             Retention.File(path: table.path(index), mtime: table[index].up?.stamp.mtime ?? 0)
         }
-        let best = Retention.bestTargets(below: job.directories.output)
-        let retired = Retention.superseded(files, keeping: keep, best: best)
+        guard !Retention.superseded(files, keeping: keep, best: []).isEmpty else { return [] }
+        let retired = Retention.superseded(files, keeping: keep, best: bestTargets())
         let indexes = retired.map { present[$0] }
         for index in indexes { table[index].flags.insert(.retired) }
         remember(indexes.map { .retired(table.path($0), table[$0].current) })
         return indexes
+    }
+
+    /// What links called best point to, wherever below `output/` they are, as paths of objects.
+    private func bestTargets() -> [String] {
+        guard let root = realPath(job.directories.output) else { return [] }
+        return table.records.indices.compactMap { index in
+            let isLink = !table[index].flags.isDisjoint(with: [.link, .special])
+            guard isLink, table[index].seen == scanNumber else { return nil }
+            let path = table.path(index)
+            guard path.utf8.starts(with: "\(BucketLayout.output)/".utf8),
+                Retention.isBest(path.split(separator: "/").last ?? ""),
+                let target = realPath(source(of: path)), target.utf8.starts(with: "\(root)/".utf8)
+            else { return nil }
+            return BucketLayout.output + target.dropFirst(root.count)
+        }
     }
 
     /// Deletes what is marked, once the bucket's manifest no longer names it.

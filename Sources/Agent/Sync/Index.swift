@@ -30,13 +30,16 @@ extension SyncEngine {
                 halfWritten[PathKey(path)] = stamp
             case .rewritten(let stamp):
                 rewritten.insert(stamp)
-            case .manifest(let generation):
+            case .manifest(let generation, let final):
                 record.generation = generation
                 isManifestBehind = false
+                isFinalUp = final
             case .restored:
                 permission = .given
             }
         }
+        // Perhaps the next one was written, and only the line that says so was not.
+        if isManifestBehind { skippedGenerations = 1 }
         let isMostlyHistory = journal.lines > 10_000 && journal.lines > table.records.count * 2
         if isMostlyHistory || journal.isDamaged { try? rewriteIndex() }
     }
@@ -72,7 +75,7 @@ extension SyncEngine {
         entries += halfWritten.map { .halfWritten($0.key.path, $0.value) }
         if permission == .given { entries.append(.restored) }
         // Before what it does not tell of, or after all that it does.
-        let manifest = IndexJournal.Entry.manifest(record.generation)
+        let manifest = IndexJournal.Entry.manifest(record.generation, final: isFinalUp)
         if isManifestBehind { entries.insert(manifest, at: 0) } else { entries.append(manifest) }
         try journal.rewrite(entries)
     }
@@ -87,7 +90,7 @@ extension SyncEngine {
     /// Writes the manifest of the next generation, here and, as the last object, in the bucket.
     func writeManifest(final: Bool) async throws {
         guard let client else { return }
-        let generation = record.generation + 1
+        let generation = record.generation + 1 + skippedGenerations
         let files = namedFiles()
         var bytes: Int64 = 0
         var text = ManifestText(
@@ -106,11 +109,13 @@ extension SyncEngine {
         let file = try keepManifest(text.finish())
         try await client.upload(file: file, as: BucketLayout.manifest)
         manifestWrittenAt = watch.elapsed
+        isFinalUp = final
+        skippedGenerations = 0
         record.generation = generation
         record.files = files.count
         record.bytes = bytes
         isManifestBehind = false
-        remember([.manifest(generation)])
+        remember([.manifest(generation, final: final)])
     }
 
     /// Beside the status, whole or not at all; in memory where the disk is full.

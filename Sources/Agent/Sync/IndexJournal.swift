@@ -18,8 +18,8 @@ struct IndexJournal {
         case halfWritten(String, Stamp)
         /// Written to, as this version, while we held a link of it: see `RewrittenLinks`.
         case rewritten(Stamp)
-        /// All before this line is told by the manifest of this generation.
-        case manifest(Int)
+        /// All before this line is told by the manifest of this generation, which may say `final`.
+        case manifest(Int, final: Bool)
         /// Output and logs of earlier machines are here.
         case restored
     }
@@ -89,7 +89,8 @@ struct IndexJournal {
             case .retired(let path, let stamp): text += "R\t\(fields(stamp))\t\(path)\n"
             case .halfWritten(let path, let stamp): text += "H\t\(fields(stamp))\t\(path)\n"
             case .rewritten(let stamp): text += "W\t\(fields(stamp))\n"
-            case .manifest(let generation): text += "M\t\(generation)\n"
+            case .manifest(let generation, let final):
+                text += "M\t\(generation)\t\(final ? "final" : "")\n"
             case .restored: text += "restored\n"
             }
         }
@@ -118,7 +119,7 @@ struct IndexJournal {
         case ("R", 6): return stamp(parts[1...4]).map { .retired(String(parts[5]), $0) }
         case ("H", 6): return stamp(parts[1...4]).map { .halfWritten(String(parts[5]), $0) }
         case ("W", 5): return stamp(parts[1...4]).map { .rewritten($0) }
-        case ("M", 2): return Int(parts[1]).map { .manifest($0) }
+        case ("M", 3): return Int(parts[1]).map { .manifest($0, final: parts[2] == "final") }
         case ("restored", 1): return .restored
         default: return nil
         }

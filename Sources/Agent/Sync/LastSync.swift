@@ -120,6 +120,7 @@ extension SyncEngine {
         try await writeManifest(final: true)
         record.verified = true
         record.unsyncedSince = nil
+        record.missingFiles = []
         event(
             .sync, "the last sync is verified: \(record.files) files",
             [
@@ -153,6 +154,7 @@ extension SyncEngine {
     private func notVerified(_ error: any Error) -> Failure {
         let cause = (error as? Hopeless)?.failure ?? error as? Failure ?? Failure("\(error)")
         let unsent = pendingPaths()
+        record.missingFiles = Array(unsent.prefix(20))
         let shown =
             unsent.prefix(20).map { quoted($0) }
             + [unsent.count > 20 ? "…" : nil]

@@ -16,7 +16,24 @@ extension SyncEngine {
         }
         return try await gate.alone {
             try prepare()
-            return try await restoreOnce()
+            let count = try await restoreOnce()
+            await withdrawFinal()
+            return count
+        }
+    }
+
+    /// A new attempt begins: the bucket no longer holds all that there will be.
+    ///
+    /// Else `finish` would take the attempt before for the whole run where this one's machine dies
+    /// before its first sync. Where the store does not answer, the first sync does it before anything.
+    private func withdrawFinal() async {
+        guard isFinalUp else { return }
+        do {
+            try await retry.run(attempts: 3, onFailure: note) {
+                try await self.writeManifest(final: false)
+            }
+        } catch {
+            event(.warning, "the bucket still says that this run is over: \(error)", nil)
         }
     }
 
@@ -51,6 +68,7 @@ extension SyncEngine {
         table = FileTable()
         scanNumber = 0
         record.generation = manifest.generation
+        isFinalUp = manifest.final
         record.files = manifest.files.count
         record.bytes = manifest.totalBytes
         guard !manifest.files.isEmpty else { return 0 }

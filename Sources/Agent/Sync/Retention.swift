@@ -5,8 +5,9 @@ import Shared
 /// A checkpoint is a file or a directory below `output/` whose name holds one of the words
 /// checkpoint, ckpt, epoch, step, iter or snapshot, and a number. Names that differ in their numbers
 /// alone are one series; the shards of one (`-00001-of-00003`) count as one. Of each series the N
-/// written last stay, and so does the best: a name with the word best in it, and what a link with
-/// such a name points to. A directory stays or goes as a whole.
+/// written last stay, and the N with the highest numbers, since a clock can jump; and so does the
+/// best: a name with the word best in it, and what a link with such a name points to, or into. A
+/// directory stays or goes as a whole.
 enum Retention {
     struct File {
         var path: String
@@ -23,12 +24,13 @@ enum Retention {
 
     /// The indexes of the files that may go.
     ///
-    /// - Parameter best: paths of checkpoints that stay in any case.
-    static func superseded(_ files: [File], keeping keep: Int, best: Set<String>) -> [Int] {
+    /// - Parameter best: what stays in any case, with the checkpoint that it lies in.
+    static func superseded(_ files: [File], keeping keep: Int, best: [String]) -> [Int] {
         var series: [String: [String: Member]] = [:]
         for (position, file) in files.enumerated() {
             guard let (path, key, numbers) = checkpoint(of: file.path) else { continue }
-            if path.lowercased().contains("best") || best.contains(path) { continue }
+            let isNamed = best.contains { isSame(path, orIn: $0) || isSame($0, orIn: path) }
+            if isNamed || isBest(path[...]) { continue }
             let name = numbers.joined(separator: "/")
             var member =
                 series[key]?[name] ?? Member(numbers: numbers, newest: .min, files: [])
@@ -37,15 +39,27 @@ enum Retention {
             series[key, default: [:]][name] = member
         }
         return series.values.flatMap { members in
-            members.values.sorted { isNewer($0, $1) }.dropFirst(max(keep, 1)).flatMap(\.files)
+            let all = Array(members.values)
+            let written = all.indices.sorted {
+                all[$0].newest == all[$1].newest
+                    ? isHigher(all[$0], all[$1]) : all[$0].newest > all[$1].newest
+            }
+            let numbered = all.indices.sorted { isHigher(all[$0], all[$1]) }
+            let kept = Set(written.prefix(max(keep, 1)) + numbered.prefix(max(keep, 1)))
+            return all.indices.filter { !kept.contains($0) }.flatMap { all[$0].files }
         }.sorted()
     }
 
-    private static func isNewer(_ one: Member, _ other: Member) -> Bool {
-        if one.newest != other.newest { return one.newest > other.newest }
+    /// Whether a file or checkpoint of this name is to be kept for its name.
+    static func isBest(_ name: Substring) -> Bool { name.lowercased().contains("best") }
+
+    private static func isSame(_ path: String, orIn directory: String) -> Bool {
+        path == directory || path.utf8.starts(with: "\(directory)/".utf8)
+    }
+
+    private static func isHigher(_ one: Member, _ other: Member) -> Bool {
         // Numbers without leading zeros compare by length first.
-        let pairs = zip(one.numbers, other.numbers)
-        for (left, right) in pairs where left != right {
+        for (left, right) in zip(one.numbers, other.numbers) where left != right {
             return left.count == right.count ? left > right : left.count > right.count
         }
         return false
@@ -106,15 +120,4 @@ enum Retention {
     }
 
     private static func isNumber(_ run: Substring) -> Bool { run.first.map(isDigit) ?? false }
-
-    /// What links called best point to, as paths of objects.
-    static func bestTargets(below output: String) -> Set<String> {
-        guard let root = realPath(output),
-            let names = try? FileManager.default.contentsOfDirectory(atPath: output)
-        else { return [] }
-        let targets = names.filter { $0.lowercased().contains("best") }
-            .compactMap { realPath("\(output)/\($0)") }
-            .filter { $0.utf8.starts(with: "\(root)/".utf8) }
-        return Set(targets.map { BucketLayout.output + $0.dropFirst(root.count) })
-    }
 }

@@ -16,8 +16,10 @@ struct Scanner {
     struct Report {
         /// A line for each thing seen for the first time that can never go up.
         var skipped: [String] = []
-        /// Every root could be read to its end: what was not seen is really gone.
-        var isComplete = true
+        /// Directories that could not be read to their end, with the reason.
+        var unread: [String] = []
+        /// What was not seen is really gone.
+        var isComplete: Bool { unread.isEmpty }
         /// Files seen, barred ones not counted.
         var files = 0
     }
@@ -64,7 +66,7 @@ private struct Walk {
     mutating func walk(_ root: Scanner.Root, avoiding: [String], table: inout FileTable) {
         let descriptor = open(root.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0, let real = realPath(root.directory) else {
-            report.isComplete = false
+            report.unread.append("\(quoted(root.directory)): \(errorText())")
             if descriptor >= 0 { close(descriptor) }
             return
         }
@@ -84,8 +86,8 @@ private struct Walk {
         _ descriptor: Int32, seed: UInt64, depth: Int, table: inout FileTable
     ) {
         guard let stream = fdopendir(descriptor) else {
+            missed()
             close(descriptor)
-            report.isComplete = false
             return
         }
         defer { closedir(stream) }
@@ -93,7 +95,7 @@ private struct Walk {
         while true {
             errno = 0
             guard let entry = readdir(stream) else {
-                if errno != 0 { report.isComplete = false }
+                if errno != 0 { missed() }
                 return
             }
             let name = nameBytes(of: entry)
@@ -147,7 +149,7 @@ private struct Walk {
             // Renamed or removed meanwhile is normal; anything else hides files from us.
             if errno != ENOENT && errno != ENOTDIR && errno != ELOOP {
                 let reason = errorText()
-                report.isComplete = false
+                missed()
                 bar(name, seed: seed, because: reason, table: &table)
             }
             return
@@ -168,6 +170,12 @@ private struct Walk {
         let slash: [UInt8] = [UInt8(ascii: "/")]
         let below = slash.withUnsafeBytes { FileTable.hash($0, seed: own) }
         enter(descriptor, seed: below, depth: depth + 1, table: &table)
+    }
+
+    /// Notes that not all of the directory at `path` was seen; errno says why.
+    private mutating func missed() {
+        let reason = errorText()
+        report.unread.append("\(quoted(String(decoding: path, as: UTF8.self))): \(reason)")
     }
 
     /// Replaces `information` by that of the link's target; gives the reason where it is not ours.

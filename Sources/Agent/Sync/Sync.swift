@@ -8,17 +8,21 @@ extension SyncEngine {
     func sync(last: Bool) async throws {
         let start = watch.elapsed
         isLastSync = last
+        patienceLeft = Self.patienceForAll
         let (pending, found) = scan()
         let (jobs, waiting) = judge(pending, last: last)
         var moved = Moved()
         if !jobs.isEmpty || carried != nil {
             if record.unsyncedSince == nil { record.unsyncedSince = now() }
+            // What it names must be as it says.
+            if isFinalUp { try await writeManifest(final: false) }
+            try await makeRoom(for: jobs)
             moved = try await transfer(jobs, last: last)
             if !moved.torn.isEmpty {
                 let again = try await transfer(moved.torn, last: last)
                 moved.files += again.files
                 moved.bytes += again.bytes
-                moved.left += again.left
+                moved.left += again.left + again.torn.count
                 moved.failures += again.failures
             }
         }
@@ -32,6 +36,22 @@ extension SyncEngine {
         }
         noteUnsynced(waiting + moved.left)
         if let failure = moved.failures.first { throw failure }
+        if last { try checkAllWent(moved, found) }
+    }
+
+    /// The last sync must have sent all that was there when it began: what it left out for any reason
+    /// would be missing from a manifest that says `final`.
+    ///
+    /// A process that outlived its trainer can still write; the caller tries again.
+    private func checkAllWent(_ moved: Moved, _ found: Scanner.Report) throws {
+        if let directory = found.unread.first {
+            throw Failure(
+                "\(directory): what lies there was not looked at",
+                hint: "let the agent read it, or leave it out with --exclude")
+        }
+        guard moved.left == 0 else {
+            throw Failure("\(moved.left) files changed while they were sent")
+        }
     }
 
     private func tell(_ moved: Moved, since start: Duration) {

@@ -44,6 +44,12 @@ actor SyncEngine {
     /// The bucket's manifest does not tell all that the journal does.
     var isManifestBehind = false
     var manifestWrittenAt: Duration?
+    /// The bucket's manifest says `final`: of an attempt before this one, or of the last sync.
+    var isFinalUp = false
+    /// Generations that may have been used without our knowing.
+    var skippedGenerations = 0
+    /// What a transfer that failed, or died with its agent, may have brought up.
+    var perhapsUp = Set<PathKey>()
     /// What could not be sent, frozen as it was: the next attempt goes on with it.
     var carried: Batch?
     var batchNumber = 0
@@ -56,6 +62,13 @@ actor SyncEngine {
     var halfWritten: [PathKey: Stamp] = [:]
     /// Of those, what is up under which name.
     var partials: [PathKey: (name: String, stamp: Stamp)] = [:]
+
+    /// How often the last sync met each of these in the middle of being written: by a program that
+    /// outlived its trainer.
+    var restless: [PathKey: Int] = [:]
+
+    /// How long this sync may still wait for restless files to be closed.
+    var patienceLeft = patienceForAll
 
     /// Versions that were written to in place while a link of ours was on them.
     var rewritten = RewrittenLinks()
@@ -154,6 +167,7 @@ actor SyncEngine {
         let found = RewrittenLinks.below(place.directory)
         remember(found.map { .rewritten($0) })
         for stamp in found { rewritten.insert(stamp) }
+        perhapsUp = place.stagedPaths()
         try place.prepare()
         isPrepared = true
     }

@@ -84,7 +84,10 @@ extension SyncEngine {
             settlingCase(index, isOpen: isOpen, time: time),
             maxStaleness: .seconds(job.sync.maxStalenessSeconds))
         if case .whole(let byLink) = verdict { return .whole(byLink: byLink) }
-        if last { return isOpen ? .partial : .whole(byLink: false) }
+        // Nobody waits for a program that outlived its trainer: what it has by now goes beside the file.
+        if last {
+            return isOpen || restless[key, default: 0] > 2 ? .partial : .whole(byLink: false)
+        }
         switch verdict {
         case .whole, .waits: return nil
         case .secondLook: return .secondLook

@@ -122,6 +122,12 @@ extension SyncEngine {
 
     private func keepAsUp(_ index: Int, _ stamp: Stamp) {
         table[index].up?.stamp = stamp
+        // It was gone, and is back before the bucket lost it.
+        if table[index].flags.contains(.doomed), let up = table[index].up {
+            table[index].flags.remove(.doomed)
+            isManifestBehind = true
+            remember([.uploaded(table.path(index), up)])
+        }
         table[index].look = nil
         table[index].pendingSince = nil
     }
@@ -130,9 +136,9 @@ extension SyncEngine {
         switch obstacle {
         case .vanished: break
         case .moved:
-            moved.left += 1
             // A link that was made and removed meanwhile left its mark on the inode.
             table[job.index].flags.insert(.inPlace)
+            noteRestless(job.path, &moved)
         case .diskFull:
             moved.left += 1
             moved.failures.append(
@@ -143,6 +149,12 @@ extension SyncEngine {
             moved.left += 1
             moved.failures.append(failure)
         }
+    }
+
+    /// Counts what did not go up because it was being written to.
+    private func noteRestless(_ path: String, _ moved: inout Moved) {
+        moved.left += 1
+        if isLastSync { restless[PathKey(path), default: 0] += 1 }
     }
 
     /// Makes room by sending what is frozen; then tries a hard link, then memory.
@@ -196,7 +208,7 @@ extension SyncEngine {
         let places = [job.directories.output, job.directories.logs, runDirectory]
         async let isOnDisk: Void = Disk.flush(places)
         if !isLastSync { await isOnDisk }
-        dropWhatOpened(&batch)
+        for path in dropWhatOpened(&batch) { noteRestless(path, &moved) }
         while !batch.isEmpty {
             let leases = LinkLeases(batch)
             defer { leases.release() }
@@ -213,6 +225,8 @@ extension SyncEngine {
                 }
                 continue
             } catch {
+                perhapsUp.formUnion(
+                    batch.items.values.filter { $0.origin != nil }.map { PathKey($0.path) })
                 // What is frozen is what a repetition of the transfer can go on with.
                 if isKept, StagingPlace.hasRoom(for: batch.copiedBytes, at: place.directory) {
                     carried = batch
@@ -237,7 +251,9 @@ extension SyncEngine {
     }
 
     /// A mapping made while a copy was taken may have written to it unseen: such a copy is let go.
-    private func dropWhatOpened(_ batch: inout Batch) {
+    ///
+    /// - Returns: the files that are therefore not sent.
+    private func dropWhatOpened(_ batch: inout Batch) -> [String] {
         var paths: [OpenFiles.Identity: String] = [:]
         var copies: [OpenFiles.Identity: [String]] = [:]
         for item in batch.items.values where !item.isPartial {
@@ -247,9 +263,9 @@ extension SyncEngine {
             paths[identity(index)] = source(of: origin)
             copies[identity(index), default: []].append(item.path)
         }
-        for identity in openFiles.writable(among: paths) {
-            for path in copies[identity] ?? [] { letGo(path, of: &batch) }
-        }
+        let dropped = openFiles.writable(among: paths).flatMap { copies[$0] ?? [] }
+        for path in dropped { letGo(path, of: &batch) }
+        return dropped
     }
 
     private func markUp(_ batch: inout Batch, _ moved: inout Moved) {
@@ -271,6 +287,7 @@ extension SyncEngine {
                 stamp: stamp, size: item.frozen.size, crc32c: item.frozen.crc32c,
                 md5: item.frozen.md5)
             let index = table.index(of: item.path)
+            perhapsUp.remove(PathKey(item.path))
             table[index].up = up
             table[index].flags.subtract([.doomed, .retired])
             table[index].look = nil
@@ -319,15 +336,4 @@ extension SyncEngine {
         }
     }
 
-    /// `NAME.partial`, or with a number where the trainer has a file of its own called so.
-    func partialName(of path: String) -> String {
-        if let former = partials[PathKey(path)] { return former.name }
-        var name = path + BucketLayout.partialSuffix
-        var number = 2
-        while exists(source(of: name)) {
-            name = path + BucketLayout.partialSuffix + ".\(number)"
-            number += 1
-        }
-        return name
-    }
 }

@@ -20,7 +20,7 @@ enum StatusText {
         var lines = ["\(record.run) on \(record.run.cloud): \(headline(view, now: now))"]
         func add(_ name: String, _ text: String?) {
             guard let text else { return }
-            lines.append("  " + name + String(repeating: " ", count: 11 - name.count) + text)
+            lines.append("  " + name + String(repeating: " ", count: 14 - name.count) + text)
         }
         if let status = view.status {
             add(
@@ -32,6 +32,9 @@ enum StatusText {
                 add("heartbeat", heartbeat(view, now: now))
             }
             add("sync", syncWords(status.sync, now: now).joined(separator: ", "))
+            add("missing", names(status.sync.missingFiles))
+            add("half-written", names(status.sync.partialFiles))
+            add("left out", names(status.sync.skippedFiles))
             add("disk", status.diskFreeBytes.map { "\(readable(bytes: $0)) free" })
             for warning in status.warnings.suffix(5) { add("warning", harmless(warning)) }
         }
@@ -70,6 +73,13 @@ enum StatusText {
         case .dead:
             return "collect what there is: train finish \(name) --force \(name)"
         }
+    }
+
+    /// The first few of these; all of them are in `status.json`.
+    private static func names(_ all: [String]) -> String? {
+        guard !all.isEmpty else { return nil }
+        let more = all.count > 3 ? ", and \(all.count - 3) more" : ""
+        return all.prefix(3).map(harmless).joined(separator: ", ") + more
     }
 
     private static func heartbeat(_ view: RunView, now: Date) -> String? {

@@ -38,6 +38,8 @@ package struct RunStatus: VersionedDocument, Equatable {
         package var partialFiles: [String] = []
         /// The first few paths that cannot go up at all, with the reason.
         package var skippedFiles: [String] = []
+        /// The first few paths that the last sync could not bring up.
+        package var missingFiles: [String] = []
         /// The last sync was compared with the bucket's own listing.
         package var verified = false
 

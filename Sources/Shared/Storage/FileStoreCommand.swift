@@ -79,7 +79,8 @@ package enum FileStoreCommand {
         for path in try JSONFormat.decoder().decode([String].self, from: input) {
             try RelativePath.check(path)
             let target = "\(directory)/\(path)"
-            guard unlink(target) == 0 || errno == ENOENT else {
+            // Neither a name below a file nor a directory is an object.
+            guard unlink(target) == 0 || [ENOENT, ENOTDIR, EISDIR].contains(errno) else {
                 throw systemFailure("cannot delete \(quoted(target))")
             }
             removeEmptyDirectories(above: target, upTo: directory)

@@ -14,7 +14,7 @@ import Testing
     private static let kinds = [
         "in_place", "restless", "overwrite", "truncate", "rename", "quick_rename", "mixed",
         "mapped", "many_small", "directory_rename", "checkpoint", "strange_times", "vanishing",
-        "append",
+        "append", "swap",
     ]
 
     @Test(

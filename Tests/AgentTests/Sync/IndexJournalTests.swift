@@ -14,8 +14,8 @@ import Testing
                 "output/b",
                 FileTable.Uploaded(stamp: stamp, size: 6, crc32c: 0, md5: MD5.of(Data("b".utf8)))),
             .doomed("output/x"), .deleted("output/x"), .retired("output/y", stamp),
-            .halfWritten("output/h", stamp), .manifest(12),
-            .restored,
+            .halfWritten("output/h", stamp), .manifest(12, final: false),
+            .manifest(13, final: true), .restored,
         ]
     }
 
@@ -30,10 +30,10 @@ import Testing
         var again = IndexJournal(path: root.path + "/index.tsv")
         #expect(again.load() == entries)
         #expect(!again.isDamaged)
-        try again.rewrite([.manifest(1)])
+        try again.rewrite([.manifest(1, final: false)])
         try again.append([.restored])
         again.shut()
-        #expect(again.load() == [.manifest(1), .restored])
+        #expect(again.load() == [.manifest(1, final: false), .restored])
     }
 
     @Test(arguments: [1, 5, 20]) func `half a line at the end is dropped`(cut: Int) throws {
@@ -50,16 +50,16 @@ import Testing
     }
 
     @Test(arguments: [
-        "U\t1\t2\n", "\u{0}\u{0}\n", "M\tx\n", "U\t1\t1\t1\t1\t1\t-1\t\tp\n",
+        "U\t1\t2\n", "\u{0}\u{0}\n", "M\tx\t\n", "M\t3\n", "U\t1\t1\t1\t1\t1\t-1\t\tp\n",
         "U\t1\t1\t1\t1\t1\t1\tx\tp\n", "?\n",
     ])
     func `nonsense ends the reading`(line: String) throws {
         let root = try TemporaryDirectory()
         defer { root.remove() }
         let path = root.path + "/index.tsv"
-        try AtomicFile.write(Data("M\t3\n\(line)restored\n".utf8), to: path)
+        try AtomicFile.write(Data("M\t3\t\n\(line)restored\n".utf8), to: path)
         var journal = IndexJournal(path: path)
-        #expect(journal.load() == [.manifest(3)])
+        #expect(journal.load() == [.manifest(3, final: false)])
         #expect(journal.isDamaged)
     }
 }

@@ -1,4 +1,5 @@
 import Shared
+import Synchronization
 import Testing
 
 @testable import Agent
@@ -184,6 +185,75 @@ import Testing
         #expect(!fixture.record.verified)
     }
 
+    @Test func `what changes while it is sent is not missing from what is final`() async throws {
+        let path = fixture.output + "/model.pt"
+        try fixture.write("one", to: path)
+        let engine = try await fixture.ready()
+        await engine.setFirstWait(.milliseconds(10))
+        // By a program that outlived the trainer.
+        fixture.beforeFreezing.withLock { action in
+            action = { [fixture] in try? fixture.write("two, longer", to: path) }
+        }
+        try await engine.finish(until: nil)
+        #expect(fixture.object("output/model.pt") == "two, longer")
+        #expect(try fixture.manifest().final)
+        #expect(try fixture.manifest().files.map(\.path) == ["output/model.pt"])
+    }
+
+    @Test func `what nobody leaves alone goes up beside its name in the end`() async throws {
+        try fixture.rename("whole", to: fixture.output + "/model.pt")
+        let engine = try await fixture.ready()
+        await engine.tick()
+        try fixture.write("torn", to: fixture.output + "/model.pt")
+        await engine.meetRestless("output/model.pt", times: 3)
+        try await engine.finish(until: nil)
+        #expect(fixture.object("output/model.pt") == "whole")
+        #expect(fixture.object("output/model.pt.partial") == "torn")
+        #expect(try fixture.manifest().final)
+    }
+
+    @Test func `a tree that cannot be read is never final`() async throws {
+        try fixture.rename("x", to: fixture.output + "/model.pt")
+        let engine = try await fixture.ready()
+        await engine.setFirstWait(.milliseconds(10))
+        await engine.tick()
+        #expect(rename(fixture.output, fixture.output + ".away") == 0)
+        let failure = await #expect(throws: Failure.self) {
+            try await engine.finish(until: Date().addingTimeInterval(0.5))
+        }
+        #expect(failure?.summary.contains(quoted(fixture.output)) == true)
+        #expect(try !fixture.manifest().final)
+        #expect(rename(fixture.output + ".away", fixture.output) == 0)
+        try await engine.finish(until: nil)
+        #expect(try fixture.manifest().final)
+    }
+
+    @Test(arguments: [250, 255])
+    func `a half-written file with a long name goes up too`(length: Int) async throws {
+        let name = String(repeating: "n", count: length - 3) + "é1"
+        try fixture.write("half", to: "\(fixture.output)/\(name)")
+        let engine = try await fixture.ready()
+        await engine.trainerEnded(abnormally: true)
+        try await engine.finish(until: nil)
+        let path = try #require(fixture.manifest().files.first?.path)
+        #expect(path.hasSuffix(".partial"))
+        #expect(fixture.object(path) == "half")
+    }
+
+    @Test func `the status names what is missing`() async throws {
+        try fixture.rename("x", to: fixture.output + "/model.pt")
+        let engine = try await fixture.ready()
+        await engine.setFirstWait(.milliseconds(10))
+        fixture.runner.isFailing = true
+        await #expect(throws: Failure.self) {
+            try await engine.finish(until: Date().addingTimeInterval(0.5))
+        }
+        #expect(fixture.record.missingFiles == ["output/model.pt"])
+        fixture.runner.isFailing = false
+        try await engine.finish(until: nil)
+        #expect(fixture.record.missingFiles == [])
+    }
+
     @Test func `a store that stays away is tried until the deadline, and the file is named`()
         async throws
     {
@@ -206,5 +276,12 @@ import Testing
         try await engine.finish(until: nil)
         #expect(fixture.record.lastError?.contains("no store") == true)
         #expect(!fixture.record.verified)
+    }
+}
+
+extension SyncEngine {
+    /// As if the last sync had met the file in the middle of being written so often.
+    fileprivate func meetRestless(_ path: String, times: Int) {
+        restless[PathKey(path)] = times
     }
 }

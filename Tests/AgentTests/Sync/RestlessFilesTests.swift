@@ -63,6 +63,46 @@ struct RestlessFilesTests {
         try await followed("output/quick_rename.json", times: 3, "quick_rename")
     }
 
+    @Test func `more replaced files than are held at once all go up`() async throws {
+        let fixture = try SyncFixture()
+        let engine = try await fixture.ready()
+        let names = (1...70).map { "\(fixture.output)/\($0)" }
+        for turn in 1...3 {
+            for name in names {
+                try fixture.rename("\(turn)", to: name)
+                // Never later changed than written, so that no rename shows.
+                let late = [timespec(), timespec(tv_sec: 4_000_000_000, tv_nsec: turn)]
+                #expect(utimensat(AT_FDCWD, name, late, 0) == 0)
+            }
+            await engine.tick()
+        }
+        #expect(try fixture.manifest().files.count == names.count)
+    }
+
+    @Test func `a large file that is opened all the time is kept closed for its copy`()
+        async throws
+    {
+        let fixture = try SyncFixture()
+        let path = fixture.output + "/large.bin"
+        try fixture.write(String(repeating: "0123456789abcdef", count: 8 << 20), to: path)
+        let engine = try await fixture.ready { $0.maxStalenessSeconds = 0.2 }
+        // Closed for less than a copy takes.
+        let program = """
+            import sys, time
+            while True:
+                with open(sys.argv[1], 'r+b') as file: file.write(b'%020d' % time.monotonic_ns())
+                time.sleep(0.04)
+            """
+        let writer = try PosixRunner().start(Command("python3", ["-c", program, path]))
+        let end = ContinuousClock.now + .seconds(60)
+        while fixture.object("output/large.bin") == nil, ContinuousClock.now < end {
+            await engine.tick()
+        }
+        #expect(fixture.object("output/large.bin")?.utf8.count == 128 << 20)
+        writer.send(SIGKILL)
+        _ = await writer.wait()
+    }
+
     @Test func `a mapped file goes up only while nobody has it mapped`() async throws {
         try await followed("output/mapped.bin", times: 2, "mapped")
     }

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct RetentionTests {
     /// Written in this order; gives those that may go.
-    private func superseded(_ paths: [String], keep: Int, best: Set<String> = []) -> [String] {
+    private func superseded(_ paths: [String], keep: Int, best: [String] = []) -> [String] {
         let files = paths.enumerated().map { Retention.File(path: $1, mtime: Int64($0)) }
         return Retention.superseded(files, keeping: keep, best: best).map { paths[$0] }
     }
@@ -43,7 +43,24 @@ import Testing
                 best: ["output/ckpt-1"]) == ["output/ckpt-2"])
     }
 
+    @Test(arguments: ["output/step-1/model.pt", "output/step-1", "output"])
+    func `a link into a checkpoint, or to what is around it, keeps it whole`(target: String) {
+        let files = (1...3).flatMap {
+            ["output/step-\($0)/model.pt", "output/step-\($0)/optimizer.pt"]
+        }
+        let gone = superseded(files, keep: 1, best: [target])
+        #expect(!gone.contains { $0.hasPrefix("output/step-1/") })
+    }
+
+    @Test func `a clock that jumped back loses no new checkpoint`() {
+        // The third was written first by the clock, and is the newest by its number.
+        #expect(
+            superseded(["output/step-3", "output/step-1", "output/step-2"], keep: 1)
+                == ["output/step-1"])
+    }
+
     @Test func `one always stays`() {
         #expect(superseded(["output/ckpt-1", "output/ckpt-2"], keep: 0) == ["output/ckpt-1"])
+        #expect(superseded(["output/ckpt-01", "output/ckpt-002"], keep: 1) == ["output/ckpt-01"])
     }
 }

@@ -10,6 +10,9 @@ final class SyncFixture: Sendable {
     let machine: String
     let runner = CountingRunner()
     let records = Mutex<[RunStatus.SyncRecord]>([])
+    /// Runs once, when a sync that has something to send notes the time: between the look at the
+    /// files and their freezing.
+    let beforeFreezing = Mutex<(@Sendable () -> Void)?>(nil)
     let events = Mutex<[(kind: Event.Kind, message: String)]>([])
 
     var output: String { machine + "/output" }
@@ -49,7 +52,14 @@ final class SyncFixture: Sendable {
         return SyncEngine(
             job: job, client: client, runDirectory: run, stateDirectory: state,
             log: Log(toStandardError: false), smallestLink: 0, clock: ContinuousClock(),
-            now: { Date() },
+            now: { [self] in
+                let action = beforeFreezing.withLock { action in
+                    defer { action = nil }
+                    return action
+                }
+                action?()
+                return Date()
+            },
             report: { [self] record in records.withLock { $0.append(record) } },
             event: { [self] kind, message, _ in events.withLock { $0.append((kind, message)) } })
     }

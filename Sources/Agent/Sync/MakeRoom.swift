@@ -1,0 +1,71 @@
+import Shared
+
+// A name that was a file and is a directory now, or the other way round.
+
+extension SyncEngine {
+    /// Takes out of the bucket what no directory can hold beside what is to go up: `a` beside `a/b`.
+    ///
+    /// A bucket holds both, but neither restore nor `finish` could bring both back, and a directory
+    /// that serves as a bucket could not even take the second. The trainer itself has put the one in
+    /// the other's place. The manifest stops naming what goes first, as for every deletion.
+    ///
+    /// - Throws: the store's `Failure`; the next sync tries again, before it sends anything.
+    func makeRoom(for jobs: [SyncJob]) async throws {
+        let paths = inTheWay(of: jobs)
+        guard let client, !paths.isEmpty else { return }
+        for path in paths { if carried != nil { carried?.remove(path) } }
+        let up = paths.compactMap { table.existing($0) }.filter { table[$0].up != nil }
+        let fresh = up.filter { !table[$0].flags.contains(.doomed) }
+        if !fresh.isEmpty {
+            for index in fresh { table[index].flags.insert(.doomed) }
+            isManifestBehind = true
+            remember(fresh.map { .doomed(table.path($0)) })
+        }
+        if !up.isEmpty, isManifestBehind { try await writeManifest(final: false) }
+        try await client.delete(paths)
+        for index in up {
+            table[index].flags.remove(.doomed)
+            table[index].up = nil
+        }
+        for path in paths { perhapsUp.remove(PathKey(path)) }
+        record.partialFiles.removeAll { paths.contains($0) }
+        remember(up.map { .deleted(table.path($0)) })
+        for index in up {
+            event(
+                .warning,
+                "deleted \(quoted(table.path(index))) in the bucket: its name is taken by "
+                    + "what is new on the machine", nil)
+        }
+    }
+
+    /// Objects above or below the names of new files, which the last scan did not see.
+    private func inTheWay(of jobs: [SyncJob]) -> [String] {
+        let new = jobs.filter { table[$0.index].up == nil }
+        guard !new.isEmpty else { return [] }
+        var unsure = perhapsUp
+        for item in carried?.items.values ?? [:].values where item.origin != nil {
+            unsure.insert(PathKey(item.path))
+        }
+        let names = Set(new.map { PathKey($0.path) })
+        let above = new.reduce(into: Set<PathKey>()) { $0.formUnion(directories(above: $1.path)) }
+        let gone = table.records.indices
+            .filter { table[$0].up != nil && table[$0].seen != scanNumber }
+            .map { PathKey(table.path($0)) }
+        let absent = unsure.filter { key in
+            table.existing(key.path).map { table[$0].seen != scanNumber } ?? true
+        }
+        return Set(gone).union(absent).filter { key in
+            above.contains(key) || !names.isDisjoint(with: directories(above: key.path))
+        }.map(\.path).sorted()
+    }
+
+    private func directories(above path: String) -> [PathKey] {
+        var found: [PathKey] = []
+        var directory = parentDirectory(path)
+        while directory.contains("/") {
+            found.append(PathKey(directory))
+            directory = parentDirectory(directory)
+        }
+        return found
+    }
+}
