@@ -81,6 +81,7 @@ extension SyncEngine {
         try await gate.alone {
             defer { report(record) }
             var attempt = 1
+            var cause: (any Error)?
             while true {
                 do {
                     try await withinTime(limit) { try await self.finishOnce() }
@@ -90,9 +91,11 @@ extension SyncEngine {
                     return
                 } catch {
                     fail(error)
+                    // Why there was not enough time says more than that there was not.
+                    if !(error is OutOfTime) || cause == nil { cause = error }
                     let pause = retry.wait(before: attempt)
                     guard !(error is Hopeless), !Task.isCancelled, watch.elapsed + pause < limit
-                    else { throw notVerified(error) }
+                    else { throw notVerified(cause ?? error) }
                     report(record)
                     try await clock.sleep(for: pause)
                     attempt += 1
@@ -105,6 +108,10 @@ extension SyncEngine {
     private struct Hopeless: Error, CustomStringConvertible {
         var failure: Failure
         var description: String { failure.description }
+    }
+
+    private struct OutOfTime: Error, CustomStringConvertible {
+        var description: String { "the time for the last sync is over" }
     }
 
     private func finishOnce() async throws {
@@ -181,7 +188,7 @@ extension SyncEngine {
         _ limit: Duration, _ body: @escaping @Sendable () async throws -> Void
     ) async throws {
         let rest = limit - watch.elapsed
-        guard rest > .zero else { throw Failure("the time for the last sync is over") }
+        guard rest > .zero else { throw OutOfTime() }
         let clock = clock
         try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask {
@@ -193,9 +200,7 @@ extension SyncEngine {
                 return false
             }
             defer { group.cancelAll() }
-            guard try await group.next() == true else {
-                throw Failure("the time for the last sync is over")
-            }
+            guard try await group.next() == true else { throw OutOfTime() }
         }
     }
 }

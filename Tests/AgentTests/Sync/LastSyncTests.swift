@@ -219,7 +219,7 @@ import Testing
         await engine.tick()
         #expect(rename(fixture.output, fixture.output + ".away") == 0)
         let failure = await #expect(throws: Failure.self) {
-            try await engine.finish(until: Date().addingTimeInterval(0.5))
+            try await engine.finish(until: Date().addingTimeInterval(3))
         }
         #expect(failure?.summary.contains(quoted(fixture.output)) == true)
         #expect(try !fixture.manifest().final)
