@@ -53,7 +53,7 @@ enum FakeAgent {
             "started_at": now(), "heartbeat": now(), "warnings": [], "agent_pid": os.getpid(),
             "phases": [{"phase": "train", "state": "running", "started_at": now()}],
             "sync": {"generation": 0, "consecutive_failures": 0, "files": 0, "bytes": 0,
-                "partial_files": [], "skipped_files": [], "verified": False}}
+                "partial_files": [], "skipped_files": [], "missing_files": [], "verified": False}}
         def publish():
             data = json.dumps(status).encode()
             put(places["work"] + "/run/status.json", data)
