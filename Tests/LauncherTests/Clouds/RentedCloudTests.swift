@@ -130,19 +130,4 @@ import Testing
         #expect(try await tool.living(in: place, run: "a").map(\.name) == ["m"])
         #expect(try await tool.living(in: place).count == 2)
     }
-
-    @Test(arguments: [
-        (
-            "{\"quotas\": [{\"metric\": \"GPUS_ALL_REGIONS\", \"limit\": 2.0, \"usage\": 1.0}]}",
-            true
-        ),
-        (
-            "{\"quotas\": [{\"metric\": \"GPUS_ALL_REGIONS\", \"limit\": 1.0, \"usage\": 1.0}]}",
-            false
-        ),
-        ("{\"quotas\": []}", false), ("nonsense", false),
-    ])
-    func `a project without a free GPU is told`(text: String, isFine: Bool) {
-        #expect((GoogleQuota.problem(in: text) == nil) == isFine)
-    }
 }
