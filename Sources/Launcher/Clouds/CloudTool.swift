@@ -49,20 +49,15 @@ struct CloudTool: Sendable {
         }
     }
 
-    /// Everything labelled; of one run where `run` is given.
+    /// What is left of a run.
     ///
-    /// The rest of a run counts only once a listing that forgets slowly has shown it again and again.
+    /// It counts only once a listing that forgets slowly has shown it again and again.
     ///
     /// - Throws: `Failure` where the cloud cannot be asked, or it is not known which account.
-    func living(in place: CloudPlace, run: String? = nil) async throws -> [Living] {
+    func living(in place: CloudPlace, run: String) async throws -> [Living] {
         let place = try cloud.resolved(place, credentialsPath: credentialsPath)
         var found: [Living] = []
-        for query in cloud.livingQueries(in: place) {
-            guard let run else {
-                found += try await list(query)
-                continue
-            }
-            guard query.forgets != .late else { continue }
+        for query in cloud.livingQueries(in: place) where query.forgets != .late {
             var rest = try await list(query).filter { $0.run == run }
             var looks = 1
             while query.forgets == .soon, !rest.isEmpty, looks < Self.looks {
@@ -75,7 +70,8 @@ struct CloudTool: Sendable {
         return found
     }
 
-    private func list(_ query: LivingQuery) async throws -> [Living] {
+    /// - Throws: `Failure` where the cloud cannot be asked.
+    func list(_ query: LivingQuery) async throws -> [Living] {
         let text = try await ask(query.arguments)
         do {
             return try query.read(text)

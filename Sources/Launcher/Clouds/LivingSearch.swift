@@ -27,12 +27,9 @@ struct LivingSearch: Sendable {
     /// - Parameter known: regions that must be looked at even where the cloud names none.
     func look(known: [String]) async -> Found {
         guard let query = tool.cloud.regionsQuery(in: place) else {
-            let (_, result) = await look(in: place)
-            return switch result {
-            case .success(let living): Found(living: living)
-            case .failure(let failure):
-                Found(unseen: [Blind(place: tool.cloud.name, reason: failure.summary)])
-            }
+            var found = await look(in: place, called: tool.cloud.name)
+            found.regions = []
+            return found
         }
         var found = Found()
         var regions = Set(known + [place.region])
@@ -43,31 +40,41 @@ struct LivingSearch: Sendable {
             }
             regions.formUnion(named)
         } catch {
-            found.unseen.append(
-                Blind(place: "other regions", reason: failure(error).summary))
+            found.unseen.append(Blind(place: "other regions", reason: reason(error)))
         }
         let results = await regions.sorted().concurrentMap(limit: Self.atOnce) { region in
-            await look(in: CloudPlace(project: place.project, region: region))
+            await look(in: CloudPlace(project: place.project, region: region), called: region)
         }
-        for (place, result) in results {
-            switch result {
-            case .success(let living):
-                found.living = (found.living ?? []) + living
-                found.regions.append(place.region)
-            case .failure(let failure):
-                found.unseen.append(Blind(place: place.region, reason: failure.summary))
-            }
+        for result in results {
+            if let living = result.living { found.living = (found.living ?? []) + living }
+            found.regions += result.regions
+            found.unseen += result.unseen
         }
         return found
     }
 
-    private func look(in place: CloudPlace) async -> (CloudPlace, Result<[Living], Failure>) {
-        do {
-            return (place, .success(try await tool.living(in: place)))
-        } catch {
-            return (place, .failure(failure(error)))
+    /// One question that is refused hides nothing of what the others find.
+    private func look(in place: CloudPlace, called name: String) async -> Found {
+        var found = Found()
+        let queries = tool.cloud.livingQueries(in: place)
+        for query in queries {
+            do {
+                found.living = (found.living ?? []) + (try await tool.list(query))
+            } catch {
+                let things = query.kind.map { "\($0)s in " } ?? ""
+                found.unseen.append(Blind(place: things + name, reason: reason(error)))
+            }
         }
+        guard found.living == nil else {
+            found.regions = [place.region]
+            return found
+        }
+        // All for one reason, most likely: no login, or a region that is closed.
+        found.unseen = [Blind(place: name, reason: found.unseen.first?.reason ?? "")]
+        return found
     }
 
-    private func failure(_ error: any Error) -> Failure { error as? Failure ?? Failure("\(error)") }
+    private func reason(_ error: any Error) -> String {
+        (error as? Failure)?.summary ?? "\(error)"
+    }
 }

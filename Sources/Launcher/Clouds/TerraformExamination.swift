@@ -84,9 +84,12 @@ struct TerraformExamination: Sendable {
     ) async {
         let found = await LivingSearch(tool: tool, place: place)
             .look(known: runs.compactMap(\.machine?.region))
-        for blind in found.unseen {
+        for (reason, blinds) in Dictionary(grouping: found.unseen, by: \.reason).sorted(by: {
+            $0.key < $1.key
+        }) {
+            let places = blinds.map(\.place).joined(separator: ", ")
             examination.add(
-                .warning, "what is alive", "\(blind.place) could not be looked at: \(blind.reason)")
+                .warning, "what is alive", "\(places) could not be looked at: \(reason)")
         }
         examination.living = found.living
         examination.regions = found.regions

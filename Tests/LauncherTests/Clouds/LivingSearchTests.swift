@@ -25,13 +25,14 @@ import Testing
 
     /// An account with a machine in eu-west-1.
     private func amazon(
-        regions: CommandResult, refuses: String? = nil
+        regions: CommandResult, refuses: String? = nil, refusesWord: String? = nil
     ) -> ScriptedRunner {
         ScriptedRunner { command in
             let words = command.arguments
             let region = Self.value("--region", in: command)
             if words.contains("describe-regions") { return regions }
             if region == refuses { return refused("denied by a policy") }
+            if words.first == refusesWord { return refused("AccessDenied: tag:GetResources") }
             let isThere = region == "eu-west-1" && words.contains("describe-instances")
             return said(
                 isThere
@@ -75,6 +76,14 @@ import Testing
         #expect(found.living?.map(\.name) == ["i-1"])
         #expect(found.regions == ["eu-west-1", "us-east-1"])
         #expect(found.unseen.map(\.place) == ["other regions"])
+    }
+
+    @Test func `a question that is refused hides nothing of what the others find`() async {
+        let runner = amazon(
+            regions: said("[\"eu-west-1\"]"), refusesWord: "resourcegroupstaggingapi")
+        let found = await search(runner).look(known: [])
+        #expect(found.living?.map(\.name) == ["i-1"])
+        #expect(found.unseen.map(\.place) == ["buckets in eu-west-1", "buckets in us-east-1"])
     }
 
     @Test func `where nothing can be looked at nothing is said to be there`() async {
@@ -179,7 +188,9 @@ import Testing
 
     @Test func `the doctor waits for nobody`() async throws {
         let (tool, runner) = azure(forgetsAfter: .max)
-        #expect(try await tool.living(in: subscribed).count == 1)
+        let found = await LivingSearch(tool: tool, place: subscribed).look(known: [])
+        #expect(found.living?.count == 1)
+        #expect(found.regions.isEmpty)
         #expect(runner.commands.count == 1)
     }
 

@@ -128,6 +128,6 @@ import Testing
         let tool = CloudTool(cloud: GoogleCloud(), credentialsPath: nil, runner: runner)
         let place = CloudPlace(project: "p", region: "r")
         #expect(try await tool.living(in: place, run: "a").map(\.name) == ["m"])
-        #expect(try await tool.living(in: place).count == 2)
+        #expect(await LivingSearch(tool: tool, place: place).look(known: []).living?.count == 2)
     }
 }
