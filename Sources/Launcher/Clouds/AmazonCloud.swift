@@ -82,12 +82,13 @@ struct AmazonCloud: RentedCloud {
     func livingQueries(in place: CloudPlace) -> [LivingQuery] {
         let label = "Name=tag:\(Living.label.name),Values=\(Living.label.value)"
         let states = "Name=instance-state-name,Values=pending,running,stopping,stopped"
+        let instances = ["ec2", "describe-instances", "--filters", label, states, "--query"]
         // Not `deleting`: it costs nothing any more, and is gone soon.
         let whole = "Name=status,Values=creating,available,in-use,error"
         let tail = ["--output", "json", "--region", place.region]
         return [
-            // The provider gives its labels to the machine and not to the request for it, which is
-            // known by the run's instance profile. It is closed a moment after its machine's end.
+            // A request gets its labels after the machine, if at all, so it is known by the run's
+            // instance profile too. It is closed a moment after its machine's end.
             LivingQuery(
                 kind: "spot request",
                 arguments: ["ec2", "describe-spot-instance-requests", "--filters"]
@@ -99,9 +100,18 @@ struct AmazonCloud: RentedCloud {
                             + "LaunchSpecification.IamInstanceProfile.Arn}"
                     ] + tail,
                 forgets: .soon, isOursAlone: false, region: place.region),
+            // The same behind labelled machines: a request may have neither labels nor a profile.
+            LivingQuery(
+                kind: "spot request",
+                arguments: instances
+                    + [
+                        "Reservations[].Instances[?SpotInstanceRequestId][]."
+                            + "{name:SpotInstanceRequestId,tags:Tags}"
+                    ] + tail,
+                forgets: .soon, region: place.region),
             LivingQuery(
                 kind: "machine",
-                arguments: ["ec2", "describe-instances", "--filters", label, states, "--query"]
+                arguments: instances
                     + [
                         "Reservations[].Instances[].{name:InstanceId,state:State.Name,"
                             + "zone:Placement.AvailabilityZone,tags:Tags}"

@@ -49,7 +49,7 @@ struct CloudTool: Sendable {
         }
     }
 
-    /// What is left of a run.
+    /// What is left of a run, each once.
     ///
     /// It counts only once a listing that forgets slowly has shown it again and again.
     ///
@@ -65,7 +65,7 @@ struct CloudTool: Sendable {
                 rest = try await list(query).filter { $0.run == run }
                 looks += 1
             }
-            found += rest
+            found.add(rest)
         }
         return found
     }

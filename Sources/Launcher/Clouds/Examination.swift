@@ -18,7 +18,8 @@ struct Examination: Encodable, Sendable {
     var regions: [String] = []
     /// Where it could not be looked: something may live there.
     var unseen: [String] = []
-    /// How a person removes what no run known here accounts for, by its kind and name.
+    /// How a person removes what no run known here accounts for, by its kind, name and
+    /// region or zone.
     var removals: [String: String] = [:]
 
     init(cloud: String) { self.cloud = cloud }

@@ -20,11 +20,20 @@ struct Living: Codable, Sendable, Equatable {
         return harmless(words.compactMap { $0 }.joined(separator: " "))
     }
 
-    /// What tells it from all others of its cloud: a machine and its boot disk share a name.
-    var key: String { "\(kind) \(name)" }
+    /// What tells it from all others of its cloud: a machine and its boot disk share a name, and
+    /// Google's disks of two zones may. AWS's names are enough in a region.
+    var key: String { "\(kind) \(name) \(region ?? zone ?? "")" }
 
     /// The label that everything of ours carries; see `variables.tf`.
     static let label = (name: "created-by", value: "ai-training-engine")
+}
+
+extension [Living] {
+    /// Adds what no earlier question has found: two may find one thing.
+    mutating func add(_ more: [Living]) {
+        let known = Set(map(\.key))
+        self += more.filter { !known.contains($0.key) }
+    }
 }
 
 /// A command of a cloud's tool that prints labelled things as a JSON list.

@@ -59,7 +59,9 @@ struct LivingSearch: Sendable {
         let queries = tool.cloud.livingQueries(in: place)
         for query in queries {
             do {
-                found.living = (found.living ?? []) + (try await tool.list(query))
+                var living = found.living ?? []
+                living.add(try await tool.list(query))
+                found.living = living
             } catch {
                 let things = query.kind.map { "\($0)s in " } ?? ""
                 found.unseen.append(Blind(place: things + name, reason: reason(error)))

@@ -33,7 +33,8 @@ import Testing
             if words.contains("describe-regions") { return regions }
             if region == refuses { return refused("denied by a policy") }
             if words.first == refusesWord { return refused("AccessDenied: tag:GetResources") }
-            let isThere = region == "eu-west-1" && words.contains("describe-instances")
+            let isThere =
+                region == "eu-west-1" && words.contains { $0.contains("name:InstanceId") }
             return said(
                 isThere
                     ? "[{\"name\": \"i-1\", \"state\": \"running\", \"zone\": \"eu-west-1b\", "
@@ -137,6 +138,8 @@ import Testing
         let text = Doctor.text(of: examination, runs: [])
         #expect(text.contains("gcloud compute instances delete train-a --zone=z --project=p"))
         #expect(text.contains("gcloud compute disks delete train-a --zone=z --project=p"))
+        let disks = ["a", "b"].map { Living(kind: "disk", name: "train-a", zone: $0) }
+        #expect(disks[0].key != disks[1].key)
     }
 
     // MARK: A listing that forgets slowly
@@ -262,9 +265,25 @@ import Testing
         #expect(try query("spot request").read("[{\"name\": \"sir-1\", \(row)}]").isEmpty)
     }
 
-    @Test func `a spot request is removed before the machine that it would replace`() {
-        let kinds = AmazonCloud().livingQueries(in: CloudPlace(project: nil, region: "x"))
-            .compactMap(\.kind)
-        #expect(kinds == ["spot request", "machine", "disk", "bucket"])
+    @Test func `a spot machine's request is named once, before the machine that it would replace`()
+        async throws
+    {
+        let tags =
+            "\"tags\": [{\"Key\": \"created-by\", \"Value\": \"ai-training-engine\"}, "
+            + "{\"Key\": \"run\", \"Value\": \"train-a\"}]"
+        let runner = ScriptedRunner { command in
+            let words = command.arguments.joined(separator: " ")
+            let isRequest = words.contains("name:SpotInstanceRequestId")
+            let isMachine = words.contains("name:InstanceId")
+            let name = isRequest ? "sir-1" : "i-1"
+            return said(isRequest || isMachine ? "[{\"name\": \"\(name)\", \(tags)}]" : "[]")
+        }
+        let tool = CloudTool(
+            cloud: AmazonCloud(), credentialsPath: nil, runner: runner, clock: ManualClock())
+        let place = CloudPlace(project: nil, region: "us-east-1")
+        let rest = try await tool.living(in: place, run: "train-a")
+        #expect(rest.map(\.name) == ["sir-1", "i-1"])
+        let found = await LivingSearch(tool: tool, place: place).look(known: [])
+        #expect(found.living?.map(\.name) == ["sir-1", "i-1"])
     }
 }
