@@ -33,6 +33,7 @@ struct AmazonCloud: RentedCloud {
                     "on AWS the machine brings its GPUs: choose it by --machine_type, such as g5.12xlarge"
             )
         }
+        try plan.machine.checkAddresses()
         // Terraform's provider would lose sight of the first region's network.
         let regions = Set(plan.machine.zones.map(region))
         guard regions.count <= 1 else {
@@ -71,36 +72,71 @@ struct AmazonCloud: RentedCloud {
         ["ec2", "stop-instances", "--region", machine.region, "--instance-ids", machine.instanceId]
     }
 
+    /// Those that are enabled; what is not can hold nothing.
+    func regionsQuery(in place: CloudPlace) -> [String]? {
+        ["ec2", "describe-regions", "--query", "Regions[].RegionName", "--output", "json"]
+            + ["--region", place.region]
+    }
+
+    /// Spot requests come first: one that is kept would replace a machine that is removed before it.
     func livingQueries(in place: CloudPlace) -> [LivingQuery] {
         let label = "Name=tag:\(Living.label.name),Values=\(Living.label.value)"
         let states = "Name=instance-state-name,Values=pending,running,stopping,stopped"
+        let instances = ["ec2", "describe-instances", "--filters", label, states, "--query"]
+        // Not `deleting`: it costs nothing any more, and is gone soon.
+        let whole = "Name=status,Values=creating,available,in-use,error"
         let tail = ["--output", "json", "--region", place.region]
         return [
+            // A request gets its labels after the machine, if at all, so it is known by the run's
+            // instance profile too. It is closed a moment after its machine's end.
+            LivingQuery(
+                kind: "spot request",
+                arguments: ["ec2", "describe-spot-instance-requests", "--filters"]
+                    + ["Name=state,Values=open,active,disabled", "--query"]
+                    + [
+                        "SpotInstanceRequests[].{name:SpotInstanceRequestId,state:State,"
+                            + "zone:LaunchedAvailabilityZone,tags:Tags,"
+                            + "profile:LaunchSpecification.IamInstanceProfile.Name||"
+                            + "LaunchSpecification.IamInstanceProfile.Arn}"
+                    ] + tail,
+                forgets: .soon, isOursAlone: false, region: place.region),
+            // The same behind labelled machines: a request may have neither labels nor a profile.
+            LivingQuery(
+                kind: "spot request",
+                arguments: instances
+                    + [
+                        "Reservations[].Instances[?SpotInstanceRequestId][]."
+                            + "{name:SpotInstanceRequestId,tags:Tags}"
+                    ] + tail,
+                forgets: .soon, region: place.region),
             LivingQuery(
                 kind: "machine",
-                arguments: ["ec2", "describe-instances", "--filters", label, states, "--query"]
+                arguments: instances
                     + [
                         "Reservations[].Instances[].{name:InstanceId,state:State.Name,"
                             + "zone:Placement.AvailabilityZone,tags:Tags}"
-                    ] + tail),
+                    ] + tail, region: place.region),
             LivingQuery(
                 kind: "disk",
-                arguments: ["ec2", "describe-volumes", "--filters", label, "--query"]
+                arguments: ["ec2", "describe-volumes", "--filters", label, whole, "--query"]
                     + ["Volumes[].{name:VolumeId,state:State,zone:AvailabilityZone,tags:Tags}"]
-                    + tail),
+                    + tail, region: place.region),
             LivingQuery(
                 kind: "bucket",
                 arguments: ["resourcegroupstaggingapi", "get-resources"]
                     + ["--resource-type-filters", "s3", "--tag-filters"]
                     + ["Key=\(Living.label.name),Values=\(Living.label.value)", "--query"]
                     + ["ResourceTagMappingList[].{name:ResourceARN,tags:Tags}"] + tail,
-                isPrompt: false),
+                forgets: .late, region: place.region),
         ]
     }
 
     func removal(of thing: Living, in place: CloudPlace) -> String {
-        let region = "--region \(place.region)"
+        let region = "--region \(thing.region ?? place.region)"
         return switch thing.kind {
+        case "spot request":
+            "aws ec2 cancel-spot-instance-requests \(region) --spot-instance-request-ids "
+                + thing.name
         case "machine": "aws ec2 terminate-instances \(region) --instance-ids \(thing.name)"
         case "disk": "aws ec2 delete-volume \(region) --volume-id \(thing.name)"
         default:
@@ -108,28 +144,22 @@ struct AmazonCloud: RentedCloud {
         }
     }
 
-    func checks(in place: CloudPlace) -> [ToolCheck] {
+    func checks(in place: CloudPlace, credentialsPath: String?) -> [ToolCheck] {
         [
             ToolCheck(
                 title: "credentials",
-                arguments: ["sts", "get-caller-identity", "--output", "json"],
+                arguments: ["sts", "get-caller-identity", "--output", "json"]
+                    + ["--region", place.region],
                 hint: "give --credentials_path FILE, or log in: aws configure"),
             ToolCheck(
-                title: "permissions",
-                arguments: ["ec2", "describe-instances", "--max-items", "1", "--output", "json"]
-                    + ["--region", place.region],
-                hint: "docs/clouds.md lists the permissions a run needs"),
-            ToolCheck(
-                title: "GPU quota",
-                // "Running On-Demand G and VT instances", counted in vCPUs.
-                arguments: ["service-quotas", "get-service-quota", "--service-code", "ec2"]
-                    + ["--quota-code", "L-DB2E81BA", "--query", "Quota.Value", "--output", "text"]
-                    + ["--region", place.region],
+                title: "GPU quota in \(place.region)",
+                arguments: AmazonQuota.query(region: place.region),
                 hint: "ask for more in the console: Service Quotas, EC2",
-                problem: { text in
-                    let vcpus = Double(text.filter { !$0.isWhitespace }) ?? 0
-                    return vcpus >= 4 ? nil : "G and VT instances may have \(Int(vcpus)) vCPUs"
-                }),
+                judge: AmazonQuota.judge),
         ]
+    }
+
+    func permissions(in place: CloudPlace, asking tool: CloudTool) async -> Verdict {
+        await AmazonPermissions(tool: tool, region: place.region).verdict()
     }
 }

@@ -47,6 +47,7 @@ struct AzureCloud: RentedCloud {
                 hint: "on Azure the machine brings its GPUs: choose it by --machine_type, such as "
                     + "Standard_NC24ads_A100_v4")
         }
+        try plan.machine.checkAddresses()
         if let path = plan.access.credentialsPath {
             try checkPrincipal(path, subscription: plan.run.projectName)
         }
@@ -124,18 +125,37 @@ struct AzureCloud: RentedCloud {
         ["vm", "deallocate", "--ids", machine.instanceId]
     }
 
+    func resolved(_ place: CloudPlace, credentialsPath: String?) throws -> CloudPlace {
+        var place = place
+        let keys = try credentialsPath.map(AzurePrincipal.init)
+        // In the order of `azure.tf`.
+        let named = [place.project, keys?.subscriptionId].compactMap { $0 }
+        guard let subscription = named.first(where: isSubscription) else {
+            throw Failure(
+                "which subscription Terraform works in is not known",
+                hint: "give --project_name ID, the id of the subscription")
+        }
+        place.project = subscription
+        return place
+    }
+
+    /// The listing is known to show for minutes what is deleted (azure-rest-api-specs #21221).
     func livingQueries(in place: CloudPlace) -> [LivingQuery] {
         [
             LivingQuery(
                 arguments: ["resource", "list", "--tag"]
                     + ["\(Living.label.name)=\(Living.label.value)", "--query"]
                     + ["[].{name:name,kind:type,zone:location,tags:tags}", "-o", "json"]
-                    + subscription(place))
+                    + subscription(place),
+                forgets: .soon, account: place.project)
         ]
     }
 
     func removal(of thing: Living, in place: CloudPlace) -> String {
-        (["az", "group", "delete", "--name", thing.run ?? "RUN"] + subscription(place))
+        var place = place
+        place.project = thing.account ?? place.project
+        return
+            (["az", "group", "delete", "--name", thing.run ?? "RUN"] + subscription(place))
             .joined(separator: " ")
     }
 
@@ -143,7 +163,7 @@ struct AzureCloud: RentedCloud {
         place.project.map { isSubscription($0) ? ["--subscription", $0] : [] } ?? []
     }
 
-    func checks(in place: CloudPlace) -> [ToolCheck] {
+    func checks(in place: CloudPlace, credentialsPath: String?) -> [ToolCheck] {
         [
             ToolCheck(
                 title: "credentials",
@@ -151,34 +171,37 @@ struct AzureCloud: RentedCloud {
                     + subscription(place),
                 hint: "log in: az login"),
             ToolCheck(
-                title: "GPU quota",
+                title: "GPU quota in \(place.region)",
                 arguments: ["vm", "list-usage", "--location", place.region, "--query"]
                     + [
-                        "[?contains(name.value, 'NC')].{limit:limit,used:currentValue}", "-o",
-                        "json",
+                        "[?contains(name.value,'NC')||contains(name.value,'ND')||"
+                            + "name.value=='lowPriorityCores']"
+                            + ".{name:name.value,limit:limit,used:currentValue}", "-o", "json",
                     ]
                     + subscription(place),
-                hint: "ask for vCPUs of the NC family in the portal: Quotas",
-                problem: Self.quotaProblem),
+                hint: "ask for vCPUs of the family in the portal: Quotas; lowPriorityCores is that "
+                    + "of --spot",
+                judge: AzureQuota.judge),
         ]
     }
 
-    /// Whether no NC family has four vCPUs free, what the smallest machine takes.
-    @Sendable private static func quotaProblem(in text: String) -> String? {
-        struct Usage: Decodable {
-            var limit: JSONValue
-            var used: Int64
-        }
-        guard let usages = try? JSONDecoder().decode([Usage].self, from: Data(text.utf8)) else {
-            return "its answer does not read"
-        }
-        let free = usages.map { usage -> Int64 in
-            switch usage.limit {
-            case .integer(let limit): limit - usage.used
-            case .string(let limit): (Int64(limit) ?? 0) - usage.used
-            default: 0
+    func permissions(in place: CloudPlace, asking tool: CloudTool) async -> Verdict {
+        do {
+            let keys = try tool.credentialsPath.map(AzurePrincipal.init)
+            let principal: String
+            if let appId = keys?.appId {
+                principal = appId
+            } else {
+                let text = try await tool.ask(
+                    ["account", "show", "--query", "user.name", "-o", "tsv"] + subscription(place))
+                principal = String(text.filter { !$0.isWhitespace })
             }
+            let subscription = place.project ?? ""
+            let text = try await tool.ask(
+                AzureRoles.query(of: principal, subscription: subscription))
+            return AzureRoles.judge(text, principal: principal, subscription: subscription)
+        } catch {
+            return AzureRoles.unknown((error as? Failure)?.summary ?? "\(error)")
         }
-        return free.contains { $0 >= 4 } ? nil : "no NC family has 4 vCPUs free"
     }
 }

@@ -5,9 +5,13 @@ struct CloudTool: Sendable {
     let cloud: any RentedCloud
     let credentialsPath: String?
     let runner: any CommandRunner
+    var clock: any Clock<Duration> = ContinuousClock()
 
     /// Longer than any of them takes to say that there is no network.
     private static let timeout: Duration = .seconds(60)
+    /// What a listing still shows after this is there: two minutes.
+    private static let looks = 13
+    private static let pause: Duration = .seconds(10)
 
     /// - Throws: `Failure` naming the tool where it is not there or refuses.
     func ask(_ arguments: [String]) async throws -> String {
@@ -45,29 +49,34 @@ struct CloudTool: Sendable {
         }
     }
 
-    /// Everything labelled; of one run where `run` is given.
+    /// What is left of a run, each once.
     ///
-    /// - Throws: `Failure` where the cloud cannot be asked.
-    func living(in place: CloudPlace, run: String? = nil) async throws -> [Living] {
+    /// It counts only once a listing that forgets slowly has shown it again and again.
+    ///
+    /// - Throws: `Failure` where the cloud cannot be asked, or it is not known which account.
+    func living(in place: CloudPlace, run: String) async throws -> [Living] {
+        let place = try cloud.resolved(place, credentialsPath: credentialsPath)
         var found: [Living] = []
-        for query in cloud.livingQueries(in: place) where query.isPrompt || run == nil {
-            let text = try await ask(query.arguments)
-            do {
-                found += try query.read(text)
-            } catch {
-                throw Failure("\(cloud.tool): its answer does not read as a list")
+        for query in cloud.livingQueries(in: place) where query.forgets != .late {
+            var rest = try await list(query).filter { $0.run == run }
+            var looks = 1
+            while query.forgets == .soon, !rest.isEmpty, looks < Self.looks {
+                try await clock.sleep(for: Self.pause)
+                rest = try await list(query).filter { $0.run == run }
+                looks += 1
             }
+            found.add(rest)
         }
-        return found.filter { run == nil || $0.run == run }
+        return found
     }
-}
 
-/// One question of `train doctor` to a cloud's tool.
-struct ToolCheck: Sendable {
-    var title: String
-    var arguments: [String]
-    /// What to do where the answer is bad.
-    var hint: String
-    /// What is wrong by the answer; nil where all is well.
-    var problem: @Sendable (String) -> String? = { _ in nil }
+    /// - Throws: `Failure` where the cloud cannot be asked.
+    func list(_ query: LivingQuery) async throws -> [Living] {
+        let text = try await ask(query.arguments)
+        do {
+            return try query.read(text)
+        } catch {
+            throw Failure("\(cloud.tool): its answer does not read as a list")
+        }
+    }
 }

@@ -14,7 +14,12 @@ struct Examination: Encodable, Sendable {
     var findings: [Finding] = []
     /// What carries the engine's labels and may cost money; nil where it could not be looked for.
     var living: [Living]?
-    /// How a person removes what no run known here accounts for, by its name.
+    /// The regions that were looked at; empty where the cloud is asked as a whole.
+    var regions: [String] = []
+    /// Where it could not be looked: something may live there.
+    var unseen: [String] = []
+    /// How a person removes what no run known here accounts for, by its kind, name and
+    /// region or zone.
     var removals: [String: String] = [:]
 
     init(cloud: String) { self.cloud = cloud }
@@ -25,6 +30,15 @@ struct Examination: Encodable, Sendable {
         _ level: Finding.Level, _ title: String, _ text: String, hint: String? = nil
     ) {
         findings.append(Finding(level: level, title: title, text: text, hint: hint))
+    }
+
+    /// - Parameter hint: what to do where the verdict says nothing of its own.
+    mutating func add(_ title: String, _ verdict: Verdict, hint: String? = nil) {
+        switch verdict {
+        case .good(let text): add(.good, title, text)
+        case .warning(let text, let own): add(.warning, title, text, hint: own ?? hint)
+        case .problem(let text, let own): add(.problem, title, text, hint: own ?? hint)
+        }
     }
 
     /// Whether a tool is there, and which.

@@ -2,6 +2,7 @@ import Shared
 
 /// Google Cloud.
 struct GoogleCloud: RentedCloud {
+    var login = GoogleLogin.ofThisComputer()
     let name = "gcp"
     let defaultProjectName: String? = nil
     let defaultZone = "us-central1-a"
@@ -35,7 +36,22 @@ struct GoogleCloud: RentedCloud {
                 hint: "machines of the families a2, a3 and g2 bring their GPU: leave --gpu_type out"
             )
         }
-        if let path = plan.access.credentialsPath { try ServiceKey.check(path) }
+        guard plan.machine.gpuCount == nil || plan.machine.gpuType != nil else {
+            let isPlain = type.hasPrefix("n1-")
+            throw Failure.usage(
+                "--gpu_count says how many GPUs are attached to an n1 machine, but "
+                    + (isPlain ? "no --gpu_type says which" : "\(type) brings its own"),
+                hint: isPlain
+                    ? "give --gpu_type too, such as nvidia-tesla-t4"
+                    : "choose how many by --machine_type, such as g2-standard-24 or a2-highgpu-2g; "
+                        + "or give --gpu_type too, for an n1 machine")
+        }
+        try plan.machine.checkAddresses()
+        if let path = plan.access.credentialsPath {
+            try ServiceKey.check(path)
+        } else {
+            _ = try login.source()
+        }
     }
 
     func variables(of plan: Plan) -> [String: JSONValue] {
@@ -108,50 +124,79 @@ struct GoogleCloud: RentedCloud {
         }
     }
 
-    func checks(in place: CloudPlace) -> [ToolCheck] {
+    func checks(in place: CloudPlace, credentialsPath: String?) -> [ToolCheck] {
         let project = place.project.map { ["--project=\($0)"] } ?? []
         let services = ["compute", "iam", "storage"].map { "\($0).googleapis.com" }
-        return [
-            ToolCheck(
-                title: "credentials", arguments: ["auth", "print-access-token"],
-                hint: "give --credentials_path FILE, or log in: gcloud auth login"),
+        return loginChecks(credentialsPath: credentialsPath) + [
             ToolCheck(
                 title: "APIs",
                 arguments: ["services", "list", "--enabled", "--format=value(config.name)"]
                     + project,
                 hint:
                     "enable what is missing: gcloud services enable \(services.joined(separator: " "))",
-                problem: { text in
-                    let missing = services.filter { !text.contains($0) }
-                    return missing.isEmpty ? nil : "not enabled: \(missing.joined(separator: ", "))"
+                judge: { text in
+                    let enabled = Set(text.split(whereSeparator: \.isWhitespace).map(String.init))
+                    let missing = services.filter { !enabled.contains($0) }
+                    return missing.isEmpty
+                        ? .good("enabled")
+                        : .problem("not enabled: \(missing.joined(separator: ", "))", hint: nil)
                 }),
             ToolCheck(
                 title: "GPU quota",
                 arguments: ["compute", "project-info", "describe", "--format=json(quotas)"]
                     + project,
                 hint: "ask for GPUS_ALL_REGIONS in the console: IAM & Admin, Quotas",
-                problem: GoogleQuota.problem),
+                judge: GoogleQuota.everywhere),
+            ToolCheck(
+                title: "GPU quota in \(place.region)",
+                arguments: ["compute", "regions", "describe", place.region]
+                    + ["--format=json(quotas)"] + project,
+                hint: "ask for the GPU's own quota in the console: IAM & Admin, Quotas; "
+                    + "PREEMPTIBLE_… is that of --spot",
+                judge: GoogleQuota.inRegion),
         ]
     }
-}
 
-/// The quota without which a project gets no GPU anywhere.
-enum GoogleQuota {
-    private struct Project: Decodable {
-        struct Quota: Decodable {
-            var metric: String
-            var limit: Double
-            var usage: Double
+    /// gcloud's own login asks for what is alive; Terraform's makes the machine. A key is both.
+    private func loginChecks(credentialsPath: String?) -> [ToolCheck] {
+        let own = ToolCheck(
+            title: "credentials", arguments: ["auth", "print-access-token"],
+            hint: "give --credentials_path FILE, or log in: gcloud auth login")
+        guard credentialsPath == nil, (try? login.source()) != .token else { return [own] }
+        var terraforms = ToolCheck(
+            title: "Terraform's login",
+            arguments: ["auth", "application-default", "print-access-token"],
+            hint: GoogleLogin.hint)
+        if case .variable(let name)? = try? login.source() {
+            terraforms.arguments = ["version"]
+            terraforms.judge = { _ in .good("by \(name)") }
         }
-        var quotas: [Quota]
+        return [own, terraforms]
     }
 
-    @Sendable static func problem(in text: String) -> String? {
-        guard let project = try? JSONDecoder().decode(Project.self, from: Data(text.utf8)),
-            let quota = project.quotas.first(where: { $0.metric == "GPUS_ALL_REGIONS" })
-        else { return "GPUS_ALL_REGIONS is not among the project's quotas" }
-        let free = quota.limit - quota.usage
-        return free >= 1
-            ? nil : "GPUS_ALL_REGIONS: \(Int(quota.usage)) of \(Int(quota.limit)) in use"
+    func permissions(in place: CloudPlace, asking tool: CloudTool) async -> Verdict {
+        guard let project = place.project else {
+            return GooglePermissions.unknown("no project is given")
+        }
+        do {
+            let token: String
+            if tool.credentialsPath != nil {
+                token = try await tool.ask(["auth", "print-access-token"])
+            } else {
+                switch try login.source() {
+                case .variable(let name):
+                    return GooglePermissions.unknown("Terraform's login is in \(name)")
+                case .token: token = login.environment["GOOGLE_OAUTH_ACCESS_TOKEN"] ?? ""
+                case .defaults:
+                    token = try await tool.ask([
+                        "auth", "application-default", "print-access-token",
+                    ])
+                }
+            }
+            return await GooglePermissions(runner: tool.runner).verdict(
+                project: project, token: String(token.filter { !$0.isWhitespace }))
+        } catch {
+            return GooglePermissions.unknown((error as? Failure)?.summary ?? "\(error)")
+        }
     }
 }

@@ -14,6 +14,18 @@ struct MachineRequest: Sendable, Equatable {
     var grantsDataset = true
     /// The addresses that SSH is open to.
     var sshCidr: String?
+
+    /// - Throws: `Failure` with exit code 2 where the range is written as another than it is:
+    ///   1.2.3.4/0 looks like one computer and lets in the world.
+    func checkAddresses() throws {
+        guard let sshCidr, let network = AddressRange.network(of: sshCidr), network != sshCidr
+        else { return }
+        let parts = sshCidr.split(separator: "/")
+        throw Failure.usage(
+            "--ssh_cidr \(quoted(sshCidr)) is no network: /\(parts.last ?? "") from there is \(network)",
+            hint: "for that one computer give \(parts.first ?? "")/32; for all of the network "
+                + "\(network)" + (network == "0.0.0.0/0" ? ", which is the whole world" : ""))
+    }
 }
 
 /// `--zones a,b,c`: names in order, none empty or twice.
@@ -50,5 +62,17 @@ enum AddressRange {
         guard parts[1].allSatisfy(\.isNumber), let bits = Int(parts[1]), (0...32).contains(bits)
         else { return nil }
         return text
+    }
+
+    /// The range by its first address, as it is to be written.
+    static func network(of range: String) -> String? {
+        guard let range = parse(range) else { return nil }
+        let numbers = range.split { $0 == "." || $0 == "/" }.compactMap { UInt32($0) }
+        guard numbers.count == 5, let bits = numbers.last else { return nil }
+        let address = numbers.dropLast().reduce(0) { $0 << 8 | $1 }
+        // A shift by all 32 bits gives 0 in Swift.
+        let first = address & (UInt32.max << (32 - bits))
+        let parts = [24, 16, 8, 0].map { String(first >> UInt32($0) & 255) }
+        return "\(parts.joined(separator: "."))/\(bits)"
     }
 }

@@ -42,12 +42,20 @@ protocol RentedCloud: Sendable {
     func stateWords(of machine: MadeMachine) -> (running: [String], gone: [String])
     /// Ends the machine, keeps its disk.
     func ending(of machine: MadeMachine) -> [String]
+    /// The place with the account filled in that Terraform works in.
+    ///
+    /// - Throws: `Failure` where that is not known: the tool would answer for its own default.
+    func resolved(_ place: CloudPlace, credentialsPath: String?) throws -> CloudPlace
+    /// Prints the regions of the account as a JSON list, where each must be asked by itself.
+    func regionsQuery(in place: CloudPlace) -> [String]?
     /// What carries the engine's labels; `place` is where to look.
     func livingQueries(in place: CloudPlace) -> [LivingQuery]
     /// How a person removes it by hand.
     func removal(of thing: Living, in place: CloudPlace) -> String
     /// What `train doctor` asks the tool.
-    func checks(in place: CloudPlace) -> [ToolCheck]
+    func checks(in place: CloudPlace, credentialsPath: String?) -> [ToolCheck]
+    /// Whether who asks has the rights that a start needs.
+    func permissions(in place: CloudPlace, asking tool: CloudTool) async -> Verdict
 }
 
 extension RentedCloud {
@@ -55,6 +63,8 @@ extension RentedCloud {
         credentialsPath: String?, project: String
     ) throws -> [String: String?] { [:] }
     func regionQuery(ofBucket bucket: String) -> [String]? { nil }
+    func resolved(_ place: CloudPlace, credentialsPath: String?) throws -> CloudPlace { place }
+    func regionsQuery(in place: CloudPlace) -> [String]? { nil }
 }
 
 /// Where a cloud's tool looks: the account and the region.

@@ -22,15 +22,29 @@ struct TerraformExamination: Sendable {
                 hint: "install \(rented.tool)")
             return examination
         }
+        let key = address.credentialsPath.map(StoreURL.absolutePath)
+        let tool = CloudTool(
+            cloud: rented, credentialsPath: key, runner: context.runner, clock: context.clock)
+        let place: CloudPlace
+        do {
+            place = try rented.resolved(self.place, credentialsPath: key)
+        } catch {
+            let failure = error as? Failure ?? Failure("\(error)")
+            examination.add(
+                .warning, "project", "nothing was looked at: \(failure.summary)",
+                hint: failure.hint)
+            return examination
+        }
         if place.project == nil {
             examination.add(
                 .warning, "project", "none is given, so the tool's own default counts",
                 hint: "give --project_name PROJECT")
         }
-        let key = address.credentialsPath.map(StoreURL.absolutePath)
-        let tool = CloudTool(cloud: rented, credentialsPath: key, runner: context.runner)
-        for check in rented.checks(in: place) { await ask(check, tool, &examination) }
-        await look(for: runs, tool, &examination)
+        for check in rented.checks(in: place, credentialsPath: key) {
+            await ask(check, tool, &examination)
+        }
+        examination.add("permissions", await rented.permissions(in: place, asking: tool))
+        await look(for: runs, in: place, tool, &examination)
         return examination
     }
 
@@ -56,12 +70,8 @@ struct TerraformExamination: Sendable {
         _ check: ToolCheck, _ tool: CloudTool, _ examination: inout Examination
     ) async {
         do {
-            // A token may be in the answer, so none of it is shown.
-            if let problem = check.problem(try await tool.ask(check.arguments)) {
-                examination.add(.problem, check.title, problem, hint: check.hint)
-            } else {
-                examination.add(.good, check.title, "as needed")
-            }
+            examination.add(
+                check.title, check.judge(try await tool.ask(check.arguments)), hint: check.hint)
         } catch {
             examination.add(
                 .problem, check.title, (error as? Failure)?.summary ?? "\(error)", hint: check.hint)
@@ -69,19 +79,24 @@ struct TerraformExamination: Sendable {
     }
 
     private func look(
-        for runs: [RunRecord], _ tool: CloudTool, _ examination: inout Examination
+        for runs: [RunRecord], in place: CloudPlace, _ tool: CloudTool,
+        _ examination: inout Examination
     ) async {
-        do {
-            let living = try await tool.living(in: place)
-            examination.living = living
-            let known = Set(runs.map(\.run.slug))
-            for thing in living where !known.contains(thing.run ?? "") {
-                examination.removals[thing.name] = rented.removal(of: thing, in: place)
-            }
-        } catch {
+        let found = await LivingSearch(tool: tool, place: place)
+            .look(known: runs.compactMap(\.machine?.region))
+        for (reason, blinds) in Dictionary(grouping: found.unseen, by: \.reason).sorted(by: {
+            $0.key < $1.key
+        }) {
+            let places = blinds.map(\.place).joined(separator: ", ")
             examination.add(
-                .warning, "what is alive",
-                "could not be looked for: " + ((error as? Failure)?.summary ?? "\(error)"))
+                .warning, "what is alive", "\(places) could not be looked at: \(reason)")
+        }
+        examination.living = found.living
+        examination.regions = found.regions
+        examination.unseen = found.unseen.map(\.place)
+        let known = Set(runs.map(\.run.slug))
+        for thing in found.living ?? [] where !known.contains(thing.run ?? "") {
+            examination.removals[thing.key] = rented.removal(of: thing, in: place)
         }
     }
 }

@@ -25,10 +25,11 @@ enum Doctor {
     static func command(_ context: Context) -> Subcommand {
         Subcommand(
             "doctor", Arguments.self,
-            summary: "Looks at tools, credentials and quota, and for what still costs money.",
+            summary:
+                "Looks at tools, login, permissions and quota, and for what still costs money.",
             discussion: """
-                What carries the engine's labels is found in the cloud itself, whether or not this
-                computer knows of the run.
+                What carries the engine's labels is found in the cloud itself, in every region of
+                the account, whether or not this computer knows of the run.
                 """
         ) { parsed in
             let arguments = try parsed.checked()
@@ -52,7 +53,7 @@ enum Doctor {
         }
     }
 
-    private static func text(of examination: Examination, runs: [RunRecord]) -> String {
+    static func text(of examination: Examination, runs: [RunRecord]) -> String {
         var lines: [String] = []
         for finding in examination.findings {
             let mark =
@@ -68,16 +69,25 @@ enum Doctor {
             return lines.joined(separator: "\n") + "\n"
         }
         let names = Dictionary(runs.map { ($0.run.slug, $0.run.description) }) { $1 }
+        let place = examination.cloud + regions(of: examination)
         lines.append(
             living.isEmpty
-                ? "nothing with the engine's labels is alive on \(examination.cloud)"
-                : "alive on \(examination.cloud):")
+                ? "nothing with the engine's labels is alive on \(place)" : "alive on \(place):")
         for thing in living {
             let run = thing.run ?? "no run"
             lines.append("  \(thing.text) of \(names[run] ?? harmless(run))")
-            let way = names[run].map { "train finish \($0)" } ?? examination.removals[thing.name]
+            let way = names[run].map { "train finish \($0)" } ?? examination.removals[thing.key]
             if let way { lines.append("    remove it: \(harmless(way))") }
         }
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// How far the look went, so that "nothing" is never taken for more than it is.
+    private static func regions(of examination: Examination) -> String {
+        let seen =
+            examination.regions.isEmpty
+            ? "" : " (\(counted(examination.regions.count, "region")))"
+        guard !examination.unseen.isEmpty else { return seen }
+        return seen + ", leaving out \(examination.unseen.joined(separator: ", "))"
     }
 }

@@ -5,6 +5,8 @@ enum TerraformTrouble: Sendable, Equatable {
     /// The zone has no such machine free now.
     case stockout
     case quota
+    /// So many things of a kind are there that the account may have no more; no machine is to blame.
+    case count
     /// A service of the project is not switched on; its name where it is said.
     case serviceDisabled(String?)
     case credentials
@@ -23,14 +25,29 @@ enum TerraformTrouble: Sendable, Equatable {
             [
                 "does not have enough resources available", "ZONE_RESOURCE_POOL_EXHAUSTED",
                 "InsufficientInstanceCapacity", "not supported in your requested Availability Zone",
-                "SkuNotAvailable", "AllocationFailed", "ZonalAllocationFailed",
+                "SkuNotAvailable", "AllocationFailed", "OverconstrainedAllocationRequest",
+                "OverconstrainedZonalAllocationRequest", "does not exist in zone",
             ]
         ),
+        (
+            .count,
+            [
+                "Quota 'NETWORKS'", "Quota 'SUBNETWORKS'", "Quota 'FIREWALLS'", "Quota 'ROUTES'",
+                "Quota 'IN_USE_ADDRESSES'", "Maximum number of service accounts",
+                "VpcLimitExceeded", "InternetGatewayLimitExceeded", "SubnetLimitExceeded",
+                "SecurityGroupLimitExceeded", "api error LimitExceeded: Cannot exceed quota for",
+                "TooManyBuckets", "PublicIPCountLimitReached", "RoleAssignmentLimitExceeded",
+                "RoleDefinitionLimitExceeded", "MaxStorageAccountsCountPerSubscriptionExceeded",
+            ]
+        ),
+        // Before the credentials, whose code it shares: they are good, and may not do this.
+        (.forbidden, ["ServiceLinkedRoleCreationNotPermitted"]),
         (
             .quota,
             [
                 "Quota '", "quotaExceeded", "QUOTA_EXCEEDED", "VcpuLimitExceeded",
-                "InstanceLimitExceeded", "LimitExceeded:", "Cores quota", "QuotaExceeded",
+                "MaxSpotInstanceCountExceeded", "InstanceLimitExceeded", "VolumeLimitExceeded",
+                "Cores quota", "QuotaExceeded",
             ]
         ),
         (.serviceDisabled(nil), ["accessNotConfigured", "SERVICE_DISABLED", "it is disabled"]),
@@ -67,6 +84,10 @@ enum TerraformTrouble: Sendable, Equatable {
     init(of text: String) {
         let found = Self.signs.first { sign in sign.words.contains { text.contains($0) } }
         self = found?.trouble ?? .other
+        // Google says so of a machine or a GPU that the zone never has.
+        if text.contains(/\/zones\/[^']*\/(machineTypes|acceleratorTypes)\/[^']*' was not found/) {
+            self = .stockout
+        }
         if case .serviceDisabled = self {
             self = .serviceDisabled(
                 text.firstMatch(of: /([A-Za-z ]+ API) has not been used/).map { String($0.1) })
@@ -87,8 +108,13 @@ enum TerraformTrouble: Sendable, Equatable {
         case .quota:
             Failure(
                 "the project's quota does not allow this machine\(place)", detail: first,
-                hint: "ask for more in the cloud's console (quotas), or take a smaller "
-                    + "--machine_type or other --zones")
+                hint: "ask for more in the cloud's console (quotas; spot machines have one of "
+                    + "their own), or take a smaller --machine_type or other --zones")
+        case .count:
+            Failure(
+                "the account has as many of these as its quota allows\(place)", detail: first,
+                hint: "remove those that nothing uses any more (train doctor shows what runs left "
+                    + "behind), or ask for more in the cloud's console (quotas)")
         case .serviceDisabled(let service):
             Failure(
                 "\(service?.trimmed ?? "a service") is not enabled in the project\(place)",
@@ -97,8 +123,8 @@ enum TerraformTrouble: Sendable, Equatable {
         case .credentials:
             Failure(
                 "the credentials are refused: expired, revoked or not given\(place)", detail: first,
-                hint: "give a valid key with --credentials_path FILE, or log in anew with the "
-                    + "cloud's own tool")
+                hint: "give a valid key with --credentials_path FILE, or log in anew: gcloud auth "
+                    + "application-default login, aws sso login or az login")
         case .nameTaken:
             Failure(
                 "the name of a bucket is taken already\(place)", detail: first,

@@ -79,6 +79,8 @@ extension CloudTests {
                 let here = try await doctor(state: "state")
                 #expect(here.succeeded, "\(here)")
                 #expect(here.output.contains("remove it: train finish classifier/beer"))
+                #expect(here.output.contains("✓ permissions: all that a start needs"), "\(here)")
+                #expect(here.output.contains("✓ GPU quota in us-central1: NVIDIA_L4_GPUS"))
                 let elsewhere = try await doctor(state: "empty")
                 #expect(elsewhere.output.contains("machine train-"), "\(elsewhere.output)")
                 #expect(elsewhere.output.contains("gcloud compute instances delete train-"))

@@ -35,6 +35,31 @@ import Testing
         #expect(AddressRange.parse(text) == nil)
     }
 
+    @Test(arguments: [
+        ("1.2.3.4/0", "0.0.0.0/0"), ("203.0.113.7/24", "203.0.113.0/24"),
+        ("10.20.30.40/9", "10.0.0.0/9"), ("203.0.113.7/31", "203.0.113.6/31"),
+    ])
+    func `a network is written by its first address, or refused with both right spellings`(
+        range: String, network: String
+    ) {
+        let failure = #expect(throws: Failure.self) {
+            try MachineRequest(sshCidr: range).checkAddresses()
+        }
+        #expect(failure?.exit == ExitCode.usage.rawValue)
+        #expect(failure?.summary.contains("--ssh_cidr '\(range)'") == true)
+        #expect(failure?.hint?.contains(network) == true)
+        let address = range.split(separator: "/")[0]
+        #expect(failure?.hint?.contains("\(address)/32") == true)
+        #expect(failure?.hint?.contains("the whole world") == (network == "0.0.0.0/0"))
+    }
+
+    @Test(arguments: [
+        "203.0.113.7/32", "203.0.113.0/24", "10.0.0.0/8", "0.0.0.0/0", "255.255.255.255/32",
+    ])
+    func `a network by its first address passes`(range: String) throws {
+        try MachineRequest(sshCidr: range).checkAddresses()
+    }
+
     @Test func `the second service is asked where the first says nonsense`() async throws {
         let runner = ScriptedRunner { command in
             let isFirst = command.arguments.last == PublicAddress.services[0]

@@ -64,6 +64,111 @@ import Testing
         #expect(TerraformTrouble(of: text) == expected)
     }
 
+    /// Texts that people met, from the trackers of Terraform's providers and of what uses them.
+    @Test(
+        arguments: [
+            // terraform-provider-aws #17543
+            ("api error MaxSpotInstanceCountExceeded: Max spot instance count exceeded", .quota),
+            // terraform-aws-vpc #429
+            ("VpcLimitExceeded: The maximum number of VPCs has been reached.", .count),
+            (
+                "api error InternetGatewayLimitExceeded: The maximum number of internet gateways has "
+                    + "been reached.", .count
+            ),
+            (
+                "creating IAM Role (x): operation error IAM: CreateRole, api error LimitExceeded: "
+                    + "Cannot exceed quota for RolesPerAccount: 1000", .count
+            ),
+            // terraform-provider-google #15074
+            (
+                "Error waiting to create Network: Error waiting for Creating Network: Quota 'NETWORKS' "
+                    + "exceeded.  Limit: 5.0 globally.", .count
+            ),
+            (
+                "Error creating service account: googleapi: Error 429: Maximum number of service "
+                    + "accounts on project reached., rateLimitExceeded", .count
+            ),
+            ("Quota 'NVIDIA_L4_GPUS' exceeded.  Limit: 1.0 in region us-central1.", .quota),
+            // terratest #1132
+            (
+                "Error creating instance: googleapi: Error 400: Invalid value for field "
+                    + "'resource.machineType': 'zones/europe-west8-a/machineTypes/f1-micro'. Machine "
+                    + "type with name 'f1-micro' does not exist in zone 'europe-west8-a'., invalid",
+                .stockout
+            ),
+            // terraform-provider-google #5860
+            (
+                "googleapi: Error 404: The resource 'projects/p/zones/us-central1-f/acceleratorTypes/"
+                    + "nvidia-tesla-k80' was not found, notFound", .stockout
+            ),
+            (
+                "Error loading machine type 'a2-highgpu-1g': googleapi: Error 404: The resource "
+                    + "'projects/p/zones/us-east4-a/machineTypes/a2-highgpu-1g' was not found, notFound",
+                .stockout
+            ),
+            // An image that is nowhere is not cured by another zone.
+            (
+                "googleapi: Error 404: The resource 'projects/p/global/images/none' was not found",
+                .other
+            ),
+            // jenkins-infra/azure #1416
+            (
+                "polling after CreateOrUpdate: polling failed: the Azure API returned the following "
+                    + "error:\n\nStatus: \"OverconstrainedZonalAllocationRequest\"\nCode: \"\"\nMessage: "
+                    + "\"Allocation failed. VM(s) with the following constraints cannot be allocated, "
+                    + "because the condition is too restrictive.", .stockout
+            ),
+            // aks-store-demo #115
+            (
+                "Code=\"OverconstrainedAllocationRequest\" Message=\"Allocation failed. VM(s) with the "
+                    + "following constraints cannot be allocated", .stockout
+            ),
+            (
+                "Code=\"ZonalAllocationFailed\" Message=\"Allocation failed. We do not have sufficient "
+                    + "capacity for the requested VM size in this zone.", .stockout
+            ),
+            (
+                "Code=\"AllocationFailed\" Message=\"Allocation failed. We do not have sufficient "
+                    + "capacity for the requested VM size in this region.", .stockout
+            ),
+            (
+                "Code=\"SkuNotAvailable\" Message=\"The requested size for resource is currently not "
+                    + "available in location 'eastus' zones '1' for subscription", .stockout
+            ),
+            (
+                "Code=\"PublicIPCountLimitReached\" Message=\"Cannot create more than 10 public IP "
+                    + "addresses for this subscription in this region.\"", .count
+            ),
+            (
+                "OperationNotAllowed: Operation could not be completed as it results in exceeding "
+                    + "approved LowPriorityCores quota.", .quota
+            ),
+            (
+                "api error AuthFailure.ServiceLinkedRoleCreationNotPermitted: The provided credentials "
+                    + "do not have permission to create the service-linked role for EC2 Spot Instances.",
+                .forbidden
+            ),
+            // Too many questions at once are no quota on machines.
+            ("api error RequestLimitExceeded: Request limit exceeded.", .other),
+        ] as [(String, TerraformTrouble)])
+    func `what the clouds really say leads to its own remedy`(
+        text: String, expected: TerraformTrouble
+    ) {
+        #expect(TerraformTrouble(of: text) == expected)
+    }
+
+    @Test func `who has no login is sent to the one that Terraform reads`() {
+        let text = "google: could not find default credentials."
+        let failure = TerraformTrouble(of: text).failure(words: text, address: nil)
+        #expect(failure.hint?.contains("gcloud auth application-default login") == true)
+    }
+
+    @Test func `too many networks are no reason for a smaller machine`() {
+        let hint = TerraformTrouble.count.failure(words: "x", address: nil).hint
+        #expect(hint?.contains("--machine_type") == false)
+        #expect(hint?.contains("nothing uses any more") == true)
+    }
+
     @Test func `what is unknown is shown in Terraform's own words, without control characters`() {
         let failure = TerraformTrouble.other.failure(
             words: "Error: strange\u{1b}[31m thing\nfirst\nsecond", address: "google_x.run")
@@ -73,7 +178,7 @@ import Testing
 
     @Test func `each known trouble says what to do`() {
         let all: [TerraformTrouble] = [
-            .stockout, .quota, .serviceDisabled(nil), .credentials, .forbidden, .nameTaken,
+            .stockout, .quota, .count, .serviceDisabled(nil), .credentials, .forbidden, .nameTaken,
         ]
         for trouble in all {
             #expect(trouble.failure(words: "x", address: nil).hint != nil, "\(trouble)")

@@ -1,12 +1,15 @@
-"""gcloud and az, as far as the launcher asks them: `python3 cloud_tool.py gcloud|az WORD…`.
+"""gcloud, az and Google's permissions by curl, as far as the launcher asks them:
+`python3 cloud_tool.py gcloud|az|curl WORD…`.
 
 They answer from the toy cloud's files (TFSHIM_CLOUD), in the JSON that the real tools print for the
-launcher's questions. What they are not made for is an error, as a wrong word is for the real ones.
+launcher's questions, of the project and by the labels that are asked for and no others. What they
+are not made for is an error, as a wrong word is for the real ones.
 """
 
 import json
 import os
 import pathlib
+import re
 import sys
 
 GOOGLE = {
@@ -14,6 +17,7 @@ GOOGLE = {
     "disks": "google_compute_disk",
     "buckets": "google_storage_bucket",
 }
+AZURE_LIST = "[].{name:name,kind:type,zone:location,tags:tags}"
 
 
 def living(pattern):
@@ -22,23 +26,52 @@ def living(pattern):
     return [(file.name.split("@")[0], json.loads(file.read_text())) for file in files]
 
 
+def option(words, name, needed=True):
+    """The value of `--name VALUE` or `--name=VALUE`."""
+    for word, after in zip(words, [*words[1:], ""], strict=True):
+        if word.startswith(f"--{name}="):
+            return word.split("=", 1)[1]
+        if word == f"--{name}":
+            return after
+    if needed:
+        sys.exit(f"argument --{name} is required")
+    return None
+
+
+def google_rows(words):
+    """What `gcloud … list` prints of the things that its filter lets through."""
+    kind = next(GOOGLE[word] for word in words if word in GOOGLE)
+    found = re.fullmatch(r"labels\.([a-z-]+)=([a-z0-9-]+)", option(words, "filter"))
+    fields = re.fullmatch(r"json\(([a-z,]+)\)", option(words, "format"))
+    if not found or not fields:
+        sys.exit("ERROR: (gcloud) Non-empty default projection or filter expected")
+    label, value = found.groups()
+    rows = [row for _, row in living(kind) if row.get("project") == option(words, "project")]
+    rows = [row for row in rows if (row.get("labels") or {}).get(label) == value]
+    keys = fields.group(1).split(",")
+    return [{key: row[key] for key in keys if row.get(key) is not None} for row in rows]
+
+
 def gcloud(words):
     """What `gcloud WORDS` prints."""
     said = " ".join(words)
-    if said == "auth print-access-token":
+    if said in ("auth print-access-token", "auth application-default print-access-token"):
         return "token"
     if said.startswith("services list"):
         return "\n".join(f"{one}.googleapis.com" for one in ("compute", "iam", "storage"))
     if said.startswith("compute project-info describe"):
         return json.dumps({"quotas": [{"metric": "GPUS_ALL_REGIONS", "limit": 8, "usage": 0}]})
+    if said.startswith("compute regions describe us-central1 "):
+        return json.dumps({"quotas": [{"metric": "NVIDIA_L4_GPUS", "limit": 8, "usage": 0}]})
     if "list" in words:
-        kind = next(GOOGLE[word] for word in words if word in GOOGLE)
-        keys = ("name", "zone", "labels")
-        return json.dumps([{key: row.get(key) for key in keys} for _, row in living(kind)])
+        return json.dumps(google_rows(words))
     if said.startswith("compute instances describe"):
-        if not living(f"google_compute_instance@{words[3]}"):
-            sys.exit(f"The resource 'projects/p/zones/z/instances/{words[3]}' was not found")
-        return "RUNNING"
+        project, zone = option(words, "project"), option(words, "zone")
+        for _, row in living(f"google_compute_instance@{words[3]}"):
+            if (row.get("project"), row.get("zone")) == (project, zone):
+                return "RUNNING"
+        path = f"projects/{project}/zones/{zone}/instances/{words[3]}"
+        sys.exit(f"The resource '{path}' was not found")
     sys.exit(f"gcloud: not made for: {said}")
 
 
@@ -47,19 +80,25 @@ def az(words):
     said = " ".join(words)
     if said.startswith("account show"):
         return json.dumps({"name": "test"})
+    if said.startswith("role assignment list"):
+        option(words, "assignee")
+        return json.dumps(["Owner"])
     if said.startswith("vm list-usage"):
-        return json.dumps([{"limit": "8", "used": 0}])
+        return json.dumps([{"name": "standardNCASv3_T4Family", "limit": "8", "used": 0}])
     if said.startswith("resource list"):
-        rows = [row | {"type": kind} for kind, row in living("azurerm_*") if row.get("tags")]
-        return json.dumps(
-            [
-                {"name": row["name"], "kind": row["type"], "zone": row.get("location")}
-                | {"tags": row["tags"]}
-                for row in rows
-            ]
-        )
+        if option(words, "query") != AZURE_LIST:
+            sys.exit("az: not made for this --query")
+        label, value = option(words, "tag").split("=")
+        # The real one would take its own default subscription, which need not be the run's.
+        place = f"/subscriptions/{option(words, 'subscription')}/"
+        rows = [
+            {"name": row["name"], "kind": kind, "zone": row.get("location"), "tags": row["tags"]}
+            for kind, row in living("azurerm_*")
+            if (row.get("tags") or {}).get(label) == value and row["id"].startswith(place)
+        ]
+        return json.dumps(rows)
     if said.startswith("vm get-instance-view"):
-        wanted = words[words.index("--ids") + 1]
+        wanted = option(words, "ids")
         machines = [row for _, row in living("azurerm_linux_virtual_machine")]
         if not any(row["id"] == wanted for row in machines):
             sys.exit("(ResourceNotFound) The Resource was not found.")
@@ -67,5 +106,14 @@ def az(words):
     sys.exit(f"az: not made for: {said}")
 
 
+def curl(words):
+    """What the Cloud Resource Manager API says to the owner of a project, who may do all."""
+    if not re.search(r"/v1/projects/[a-z0-9-]+:testIamPermissions$", words[-1]):
+        sys.exit("curl: not made for this address")
+    if option(words, "config") != "-" or 'Bearer token"' not in sys.stdin.read():
+        return json.dumps({"error": {"code": 401, "message": "no token"}})
+    return option(words, "data-raw")
+
+
 if __name__ == "__main__":
-    print({"gcloud": gcloud, "az": az}[sys.argv[1]](sys.argv[2:]))
+    print({"gcloud": gcloud, "az": az, "curl": curl}[sys.argv[1]](sys.argv[2:]))

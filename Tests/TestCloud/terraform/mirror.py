@@ -2,7 +2,8 @@
 
     DIR/mirror/…            providers google and azurerm (this stand-in), aws where installed
     DIR/terraform.rc        makes Terraform take providers from there and from nowhere else
-    DIR/bin/                gcloud and az that know the toy cloud; rclone that knows its accounts
+    DIR/bin/                gcloud and az that know the toy cloud; rclone that knows its accounts;
+                            curl that knows what one may do there
     DIR/cloud/              the toy cloud: one JSON file per resource that lives
     DIR/environment.json    {NAME: VALUE} to set for terraform; null means unset
 
@@ -72,6 +73,11 @@ def write_tools(folder):
     for name in ("gcloud", "az"):
         command = shlex.join([sys.executable, str(HERE / "cloud_tool.py"), name])
         write_script(folder / name, f'exec {command} "$@"\n')
+    curl = shutil.which("curl")
+    if curl:
+        command = shlex.join([sys.executable, str(HERE / "cloud_tool.py"), "curl"])
+        mine = f'case "$*" in *cloudresourcemanager.googleapis.com*) exec {command} "$@" ;; esac\n'
+        write_script(folder / "curl", f'{mine}exec {shlex.quote(curl)} "$@"\n')
     rclone = shutil.which("rclone")
     if rclone:
         # For an emulator rclone takes the endpoint as it stands, whichever account it is told.
