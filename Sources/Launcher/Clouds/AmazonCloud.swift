@@ -74,11 +74,27 @@ struct AmazonCloud: RentedCloud {
     func livingQueries(in place: CloudPlace) -> [LivingQuery] {
         let label = "Name=tag:\(Living.label.name),Values=\(Living.label.value)"
         let states = "Name=instance-state-name,Values=pending,running,stopping,stopped"
+        let instances = ["ec2", "describe-instances", "--filters", label, states, "--query"]
         let tail = ["--output", "json", "--region", place.region]
         return [
+            // First: while a request is there, its machine comes back when it is terminated. It gets its
+            // labels after the machine, so it is looked for behind labelled machines too.
+            LivingQuery(
+                kind: "spot request",
+                arguments: ["ec2", "describe-spot-instance-requests", "--filters", label]
+                    + ["Name=state,Values=open,active,disabled", "--query"]
+                    + ["SpotInstanceRequests[].{name:SpotInstanceRequestId,state:State,tags:Tags}"]
+                    + tail),
+            LivingQuery(
+                kind: "spot request",
+                arguments: instances
+                    + [
+                        "Reservations[].Instances[?SpotInstanceRequestId][]"
+                            + ".{name:SpotInstanceRequestId,tags:Tags}"
+                    ] + tail),
             LivingQuery(
                 kind: "machine",
-                arguments: ["ec2", "describe-instances", "--filters", label, states, "--query"]
+                arguments: instances
                     + [
                         "Reservations[].Instances[].{name:InstanceId,state:State.Name,"
                             + "zone:Placement.AvailabilityZone,tags:Tags}"
@@ -101,6 +117,9 @@ struct AmazonCloud: RentedCloud {
     func removal(of thing: Living, in place: CloudPlace) -> String {
         let region = "--region \(place.region)"
         return switch thing.kind {
+        case "spot request":
+            "aws ec2 cancel-spot-instance-requests \(region) "
+                + "--spot-instance-request-ids \(thing.name)"
         case "machine": "aws ec2 terminate-instances \(region) --instance-ids \(thing.name)"
         case "disk": "aws ec2 delete-volume \(region) --volume-id \(thing.name)"
         default:

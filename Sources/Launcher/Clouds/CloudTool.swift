@@ -45,7 +45,7 @@ struct CloudTool: Sendable {
         }
     }
 
-    /// Everything labelled; of one run where `run` is given.
+    /// Everything labelled, each once; of one run where `run` is given.
     ///
     /// - Throws: `Failure` where the cloud cannot be asked.
     func living(in place: CloudPlace, run: String? = nil) async throws -> [Living] {
@@ -53,7 +53,10 @@ struct CloudTool: Sendable {
         for query in cloud.livingQueries(in: place) where query.isPrompt || run == nil {
             let text = try await ask(query.arguments)
             do {
-                found += try query.read(text)
+                let known = found
+                found += try query.read(text).filter { new in
+                    !known.contains { $0.isSame(as: new) }
+                }
             } catch {
                 throw Failure("\(cloud.tool): its answer does not read as a list")
             }

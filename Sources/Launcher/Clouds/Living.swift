@@ -15,6 +15,11 @@ struct Living: Codable, Sendable, Equatable {
         return harmless(words.compactMap { $0 }.joined(separator: " "))
     }
 
+    /// Whether two questions have found one thing.
+    func isSame(as other: Living) -> Bool {
+        kind == other.kind && name == other.name && zone == other.zone
+    }
+
     /// The label that everything of ours carries; see `variables.tf`.
     static let label = (name: "created-by", value: "ai-training-engine")
 }

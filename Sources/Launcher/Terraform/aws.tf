@@ -67,9 +67,9 @@ locals {
     billing = concat([
       { what = "machine ${var.machine_type}", until = "power-off" },
       { what = "external address", until = "power-off" },
-      { what = "boot disk, ${var.disk_size_gb} GB", until = var.spot ? "power-off" : "finish" },
+      { what = "boot disk, ${var.disk_size_gb} GB", until = "finish" },
       { what = "buckets ${var.run_slug}-code and -output, by what they hold", until = "finish" },
-    ], local.dataset_disk_gb > 0 ? [{ what = "dataset disk, ${local.dataset_disk_gb} GB", until = var.spot ? "power-off" : "finish" }] : [])
+    ], local.dataset_disk_gb > 0 ? [{ what = "dataset disk, ${local.dataset_disk_gb} GB", until = "finish" }] : [])
   }
 }
 
@@ -243,6 +243,14 @@ resource "aws_vpc_security_group_egress_rule" "all" {
   ip_protocol       = "-1"
 }
 
+# A request that outlived its machine would make another: it must be found by its labels too.
+resource "aws_ec2_tag" "spot_request" {
+  for_each    = var.spot ? local.labels : {}
+  resource_id = aws_instance.run.spot_instance_request_id
+  key         = each.key
+  value       = each.value
+}
+
 resource "aws_instance" "run" {
   #checkov:skip=CKV_AWS_88:The laptop reaches the machine over its address; SSH alone is let in, from the laptop alone.
   #checkov:skip=CKV_AWS_126:Detailed monitoring is billed; the agent records the machine itself.
@@ -257,17 +265,19 @@ resource "aws_instance" "run" {
   tags                        = { Name = var.run_slug }
   volume_tags                 = merge(local.labels, { Name = var.run_slug })
 
-  # A one-time spot machine cannot be stopped, only ended; its disks go with it. The other kind keeps them: what the last sync
-  # could not bring out is still there.
-  instance_initiated_shutdown_behavior = var.spot ? "terminate" : "stop"
+  # Off, the machine keeps its disks: what the last sync could not bring out is still there.
+  instance_initiated_shutdown_behavior = "stop"
 
+  # Only a persistent request's machine can be stopped. After an interruption EC2 starts it again where there is room; a
+  # power-off from inside disables the request; and the provider cancels it before it terminates the machine, which would
+  # come back otherwise (docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-request-status.html).
   dynamic "instance_market_options" {
     for_each = var.spot ? ["spot"] : []
     content {
       market_type = "spot"
       spot_options {
-        spot_instance_type             = "one-time"
-        instance_interruption_behavior = "terminate"
+        spot_instance_type             = "persistent"
+        instance_interruption_behavior = "stop"
       }
     }
   }
@@ -291,7 +301,7 @@ resource "aws_instance" "run" {
       device_name           = "/dev/sdf"
       volume_type           = "gp3"
       volume_size           = ebs_block_device.value
-      iops                  = 6000
+      iops                  = min(6000, 500 * ebs_block_device.value) # more per GB is refused
       throughput            = 500
       encrypted             = true
       delete_on_termination = true

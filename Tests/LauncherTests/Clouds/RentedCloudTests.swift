@@ -131,6 +131,29 @@ import Testing
         #expect(try await tool.living(in: place).count == 2)
     }
 
+    @Test func `a spot machine's request is named once, before the machine that it would replace`()
+        async throws
+    {
+        let tags = "\"tags\": [{\"Key\": \"run\", \"Value\": \"a\"}]"
+        let runner = ScriptedRunner { command in
+            let said = command.arguments.joined(separator: " ")
+            let isRequest = said.contains("SpotInstanceRequestId")
+            let isMachine = said.contains("name:InstanceId")
+            let name = isRequest ? "sir-1" : "i-1"
+            let rows = "[{\"name\": \"\(name)\", \(tags)}]"
+            return CommandResult(
+                termination: .exited(0), output: isRequest || isMachine ? rows : "[]")
+        }
+        let tool = CloudTool(cloud: AmazonCloud(), credentialsPath: nil, runner: runner)
+        let place = CloudPlace(project: "p", region: "us-east-1")
+        let living = try await tool.living(in: place, run: "a")
+        #expect(living.map(\.name) == ["sir-1", "i-1"])
+        #expect(
+            AmazonCloud().removal(of: living[0], in: place)
+                == "aws ec2 cancel-spot-instance-requests --region us-east-1 "
+                + "--spot-instance-request-ids sir-1")
+    }
+
     @Test(arguments: [
         (
             "{\"quotas\": [{\"metric\": \"GPUS_ALL_REGIONS\", \"limit\": 2.0, \"usage\": 1.0}]}",

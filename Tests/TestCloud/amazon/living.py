@@ -22,6 +22,11 @@ def living(run):
     for group in ec2.describe_instances(Filters=machines)["Reservations"]:
         yield from (f"machine {one['InstanceId']}" for one in group["Instances"])
     for kind, answer, key in (
+        (
+            "spot request",
+            ec2.describe_spot_instance_requests(Filters=ours)["SpotInstanceRequests"],
+            "SpotInstanceRequestId",
+        ),
         ("disk", ec2.describe_volumes(Filters=ours)["Volumes"], "VolumeId"),
         ("network", ec2.describe_vpcs(Filters=ours)["Vpcs"], "VpcId"),
         ("subnet", ec2.describe_subnets(Filters=ours)["Subnets"], "SubnetId"),
