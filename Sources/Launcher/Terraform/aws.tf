@@ -50,7 +50,7 @@ locals {
 
   machine = {
     CLOUD        = "aws"
-    AGENT_SOURCE = "s3://${var.run_slug}-code/train-agent"
+    AGENT_SOURCE = "s3://${local.buckets.code}/train-agent"
     DATA_DISK    = local.dataset_disk_gb > 0 ? 1 : 0
     REGION       = local.region
   }
@@ -68,7 +68,7 @@ locals {
       { what = "machine ${var.machine_type}", until = "power-off" },
       { what = "external address", until = "power-off" },
       { what = "boot disk, ${var.disk_size_gb} GB", until = "finish" },
-      { what = "buckets ${var.run_slug}-code and -output, by what they hold", until = "finish" },
+      { what = "buckets ${local.buckets.code} and ${local.buckets.output}, by what they hold", until = "finish" },
     ], local.dataset_disk_gb > 0 ? [{ what = "dataset disk, ${local.dataset_disk_gb} GB", until = "finish" }] : [])
   }
 }
@@ -81,8 +81,8 @@ resource "aws_s3_bucket" "run" {
   #checkov:skip=CKV_AWS_145:Encrypted with S3's own key; a KMS key would be one more thing to clean up.
   #checkov:skip=CKV2_AWS_61:The bucket goes with the run, nothing in it grows old.
   #checkov:skip=CKV2_AWS_62:Nobody listens for events.
-  for_each      = toset(["code", "output"])
-  bucket        = "${var.run_slug}-${each.key}"
+  for_each      = local.buckets
+  bucket        = each.value
   force_destroy = true
 }
 
@@ -162,19 +162,19 @@ resource "aws_iam_role_policy" "run" {
         Sid      = "List"
         Effect   = "Allow"
         Action   = ["s3:ListBucket", "s3:GetBucketLocation", "s3:ListBucketMultipartUploads"]
-        Resource = [for name in concat(["${var.run_slug}-code", "${var.run_slug}-output"], local.granted) : "${local.arn}${name}"]
+        Resource = [for name in concat(values(local.buckets), local.granted) : "${local.arn}${name}"]
       },
       {
         Sid      = "Read"
         Effect   = "Allow"
         Action   = ["s3:GetObject"]
-        Resource = [for name in concat(["${var.run_slug}-code", "${var.run_slug}-output"], local.granted) : "${local.arn}${name}/*"]
+        Resource = [for name in concat(values(local.buckets), local.granted) : "${local.arn}${name}/*"]
       },
       {
         Sid      = "Write"
         Effect   = "Allow"
         Action   = ["s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
-        Resource = ["${local.arn}${var.run_slug}-output/*"]
+        Resource = ["${local.arn}${local.buckets.output}/*"]
       },
     ]
   })

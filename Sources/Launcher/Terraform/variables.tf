@@ -11,6 +11,16 @@ variable "run_slug" {
   }
 }
 
+variable "bucket_stem" {
+  description = "Google and AWS: what the names of the two buckets begin with, STEM-code and STEM-output. Unique in all the world; null: run_slug."
+  type        = string
+  default     = null
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,54}[a-z0-9]$", coalesce(var.bucket_stem, "none")))
+    error_message = "bucket_stem must have 3 to 56 characters of a-z, 0-9 and \"-\", start with a letter and not end with \"-\"."
+  }
+}
+
 variable "code_name" {
   description = "For the label: the name of the code."
   type        = string
@@ -200,6 +210,8 @@ variable "storage_endpoint" {
 
 locals {
   credentials_path = try(length(var.credentials_path), 0) == 0 ? null : pathexpand(var.credentials_path)
+
+  buckets = { for part in ["code", "output"] : part => "${coalesce(var.bucket_stem, var.run_slug)}-${part}" }
 
   # Google allows a-z, 0-9, "_" and "-" only; the others follow, so that one search finds a run on each cloud.
   labels = merge(var.labels, {

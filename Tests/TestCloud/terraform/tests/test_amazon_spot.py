@@ -8,7 +8,7 @@ IMAGE = "/aws/service/deeplearning/ami/x86_64/base-oss-nvidia-driver-gpu-ubuntu-
 class Spot(support_amazon.AmazonCase):
     """Taken away or powered off, it keeps its disks; after destroy it never comes back."""
 
-    variables = {"spot": True, "dataset_disk_gb": 10, "image": None}
+    variables = {"bucket_stem": "trainx", "spot": True, "dataset_disk_gb": 10, "image": None}
 
     def request(self):
         """The request behind the machine."""
@@ -36,6 +36,16 @@ class Spot(support_amazon.AmazonCase):
         volumes = self.client("ec2").describe_volumes()["Volumes"]
         (disk,) = [volume for volume in volumes if volume["Size"] == 10]
         self.assertEqual((disk["VolumeType"], disk["Iops"], disk["Encrypted"]), ("gp3", 5000, True))
+
+    def test_buckets_go_by_their_stem(self):
+        names = [bucket["Name"] for bucket in self.client("s3").list_buckets()["Buckets"]]
+        self.assertEqual(sorted(names), ["trainx-code", "trainx-output"])
+        self.assertEqual(self.outputs["output_bucket_url"], "s3://trainx-output")
+        policy = self.client("iam").get_role_policy(
+            RoleName="train-demo-beer", PolicyName="buckets"
+        )["PolicyDocument"]
+        allowed = {one["Sid"]: one["Resource"] for one in policy["Statement"]}
+        self.assertEqual(allowed["Write"], ["arn:aws:s3:::trainx-output/*"])
 
     def test_zz_second_plan_is_empty_and_destroy_leaves_nothing(self):
         self.assertIn("No changes", self.run_folder.run("plan", "-detailed-exitcode"))
