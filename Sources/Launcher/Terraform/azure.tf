@@ -6,7 +6,7 @@ terraform {
   required_providers {
     azurerm = {
       source  = "hashicorp/azurerm"
-      version = "~> 4.0"
+      version = "~> 4.75" # the first that knows persist_id_on_create_before_polling_for_completion
     }
   }
 }
@@ -18,6 +18,9 @@ provider "azurerm" {
   client_secret                   = local.login.clientSecret
   resource_provider_registrations = "core"
   features {
+    # A machine that Azure could not place stays there, failed, and holds its name and its interface. Known by the state it is
+    # removed, by the next zone's apply or by destroy (github.com/hashicorp/terraform-provider-azurerm/issues/7516).
+    persist_id_on_create_before_polling_for_completion = true
     resource_group {
       prevent_deletion_if_contains_resources = false # what the portal added to the run goes with the run
     }
