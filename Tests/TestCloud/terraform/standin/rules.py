@@ -199,10 +199,12 @@ AZURE = Rules(
         "azurerm_managed_disk": {"network_access_policy": ["AllowAll", "AllowPrivate", "DenyAll"]},
     },
     checks={"azurerm_linux_virtual_machine": azure_machine},
-    held_by={"azurerm_network_interface": ("azurerm_linux_virtual_machine", "network_interface_ids")},
-    in_use="deleting Network Interface: unexpected status 400 (400 Bad Request) with error: NicInUse: "
-    "Network Interface {id} is used by existing resource {holder}. In order to delete the network "
-    "interface, it must be dissociated from the resource.",
+    held_by={
+        "azurerm_network_interface": ("azurerm_linux_virtual_machine", "network_interface_ids"),
+    },
+    in_use="deleting Network Interface: unexpected status 400 (400 Bad Request) with error: "
+    "NicInUse: Network Interface {id} is used by existing resource {holder}. "
+    "In order to delete the network interface, it must be dissociated from the resource.",
 )  # fmt: skip
 
 RULES = {"google": GOOGLE, "azurerm": AZURE}
