@@ -164,11 +164,12 @@ variable "grace_seconds" {
 }
 
 variable "ssh_cidr" {
-  description = "The addresses SSH is open to: 203.0.113.7/32. Nothing else is let in."
+  description = "The addresses SSH is open to: 203.0.113.7/32, or 0.0.0.0/0 for all the world. Nothing else is let in."
   type        = string
   validation {
-    condition     = can(cidrhost(var.ssh_cidr, 0)) && !strcontains(var.ssh_cidr, ":")
-    error_message = "ssh_cidr must be an IPv4 range such as 203.0.113.7/32."
+    # 1.2.3.4/0 is all the world too, and does not look like it.
+    condition     = can(regex("^[0-9.]+/([1-9][0-9]?|0)$", var.ssh_cidr)) && try(cidrhost(var.ssh_cidr, 0), "") == split("/", var.ssh_cidr)[0]
+    error_message = "ssh_cidr must be an IPv4 range by its first address, such as 203.0.113.7/32 or 203.0.113.0/24."
   }
 }
 
