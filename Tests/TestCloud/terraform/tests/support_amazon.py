@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import unittest
+import urllib.request
 
 import mirror
 
@@ -57,14 +58,21 @@ class AmazonCase(unittest.TestCase):
             "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
             "AWS_CA_BUNDLE": None,
         }
-        cls.prepare()
         cls.run_folder = RunFolder("aws", env, secrets=True, **cls.variables)
-        cls.run_folder.apply()
+        cls.run_folder.run("init")
+        cls.before_apply()
+        cls.run_folder.run("apply", "-auto-approve")
         cls.outputs = cls.run_folder.outputs()
 
     @classmethod
-    def prepare(cls):
-        """What must be in the account before the apply."""
+    def before_apply(cls):
+        """What happens before the apply that all tests look at."""
+
+    @classmethod
+    def fail(cls, **fault):
+        """Makes the next request that fits fail: see ../emulator/faults.py."""
+        request = urllib.request.Request(cls.url + "/_emu/fail", json.dumps(fault).encode())
+        urllib.request.urlopen(request, timeout=60).close()
 
     @classmethod
     def client(cls, service):

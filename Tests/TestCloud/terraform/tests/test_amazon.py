@@ -9,6 +9,9 @@ from . import support_amazon
 class Amazon(support_amazon.AmazonCase):
     """A machine that nobody takes away, with a local SSD."""
 
+    def test_valid(self):
+        self.run_folder.run("validate")
+
     def test_machine(self):
         machine = self.machine()
         self.assertEqual(machine["InstanceType"], "g4dn.xlarge")

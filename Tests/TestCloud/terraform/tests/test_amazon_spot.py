@@ -10,6 +10,29 @@ class Spot(support_amazon.AmazonCase):
 
     variables = {"bucket_stem": "trainx", "spot": True, "dataset_disk_gb": 10, "image": None}
 
+    @classmethod
+    def before_apply(cls):
+        cls.fail(
+            match="^PUT /trainx-code$",
+            status=409,
+            code="BucketAlreadyExists",
+            message="The requested bucket name is not available.",
+        )
+        taken = cls.run_folder.run("apply", "-auto-approve", status=1)
+        cls.fail(
+            match="RunInstances$",
+            status=400,
+            code="MaxSpotInstanceCountExceeded",
+            message="Max spot instance count exceeded",
+        )
+        quota = cls.run_folder.run("apply", "-auto-approve", status=1)
+        cls.refusals = taken, quota
+
+    def test_refusals_are_told_and_the_next_apply_goes_on(self):
+        taken, quota = self.refusals
+        self.assertIn("BucketAlreadyExists", taken)
+        self.assertIn("MaxSpotInstanceCountExceeded", quota)
+
     def request(self):
         """The request behind the machine."""
         (found,) = self.client("ec2").describe_spot_instance_requests()["SpotInstanceRequests"]

@@ -25,6 +25,7 @@ class Google(unittest.TestCase):
 
     def test_life_of_a_run(self):
         machine = self.machine()
+        self.run_folder.run("validate")
         self.assertIn("No changes", self.run_folder.run("plan", "-detailed-exitcode"))
         outputs = self.run_folder.outputs()
         self.assertEqual(outputs["output_bucket_url"], "gs://train-demo-beer-output")
