@@ -112,8 +112,12 @@ format_disks() {
       target=/dev/md/$LABEL
       mdadm --create "$target" --run --level=0 --raid-devices=$# "$@" || return 1
       udevadm settle --timeout=30 || true
+    elif command -v lvcreate >/dev/null; then
+      target=/dev/train/$LABEL
+      vgcreate --quiet train "$@" || return 1
+      lvcreate --quiet --yes --stripes $# --extents 100%FREE --name "$LABEL" train || return 1
     else
-      log "no mdadm in this image: of $# disks only $1 is used"
+      log "neither mdadm nor LVM in this image: of $# disks only $1 is used"
     fi
   fi
   log "formatting $target"
@@ -123,12 +127,14 @@ format_disks() {
 
 # /mnt/train is the fastest disk there is. It holds the dataset only, so the boot disk will do where nothing else works.
 mount_data() {
-  local waited disks=()
+  local waited patience=90 disks=()
   mkdir -p "$DATA"
   if mountpoint -q "$DATA"; then return; fi
   if command -v mdadm >/dev/null; then mdadm --assemble --scan >/dev/null 2>&1 || true; fi
   if mount_labelled; then return; fi
-  for ((waited = 0; waited < 90; waited += 3)); do # Azure attaches the disk to the running machine
+  # Terraform attaches the disk on Azure once the machine is made, which then has long been running.
+  if [[ ${setting[CLOUD]} == azure ]]; then patience=600; fi
+  for ((waited = 0; waited < patience; waited += 3)); do
     mapfile -t disks < <(blank_disks local_disks)
     if ((${#disks[@]} == 0)); then mapfile -t disks < <(blank_disks provisioned_disks | head -n 1); fi
     if ((${#disks[@]} > 0)); then break; fi

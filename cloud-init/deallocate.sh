@@ -1,6 +1,7 @@
 #!/bin/bash
 # Deallocates this Azure machine through its own managed identity, which may do that and nothing else to it. Being off is not
-# enough: until it is deallocated the machine costs what it costs running. So it is tried for an hour.
+# enough: until it is deallocated the machine costs what it costs running, and once it is off nothing is left that could try.
+# So it stays on and goes on trying, without end.
 set -uo pipefail
 while IFS='=' read -r name value; do
   if [[ $name == IDENTITY ]]; then identity=$value; fi
@@ -20,12 +21,10 @@ deallocate() {
       "$manager$machine/deallocate?api-version=2024-07-01"
 }
 
-for attempt in {1..120}; do
-  if deallocate; then
-    echo "train-deallocate: Azure deallocates this machine"
-    exit 0
-  fi
+attempt=1 pause=15
+until deallocate; do
   echo "train-deallocate: attempt $attempt failed; until one succeeds this machine goes on billing"
-  sleep 30
+  sleep "$pause"
+  attempt=$((attempt + 1)) pause=$((pause < 150 ? pause * 2 : 300))
 done
-exit 1
+echo "train-deallocate: Azure deallocates this machine"

@@ -9,6 +9,7 @@ struct Context: Sendable {
     var terminal: Terminal
     var clock: any Clock<Duration> = ContinuousClock()
     var now: @Sendable () -> Date = { Date() }
+    var random: @Sendable () -> UInt64 = { .random(in: .min ... .max) }
     /// Where this program lies: the agent is looked for beside it.
     var executableDirectory: String
     /// The signals that mean "enough": Ctrl-C, a closed terminal, kill.

@@ -21,10 +21,6 @@ struct AmazonCloud: RentedCloud {
         try RentedBucket.parse(text, scheme: scheme, example: "s3://BUCKET")
     }
 
-    func store(_ part: String, of run: RunName) -> StoreURL {
-        StoreURL(scheme: scheme, bucket: "\(run.slug)-\(part)", path: "")
-    }
-
     func check(_ plan: Plan) throws {
         guard plan.machine.gpuType == nil, plan.machine.gpuCount == nil else {
             throw Failure.usage(
@@ -43,8 +39,10 @@ struct AmazonCloud: RentedCloud {
         }
     }
 
-    func variables(of plan: Plan) -> [String: JSONValue] {
-        plan.datasetBucket.map { ["dataset_bucket": .string($0.bucket)] } ?? [:]
+    func variables(of plan: Plan, _ stem: StoreStem) -> [String: JSONValue] {
+        var variables: [String: JSONValue] = ["bucket_stem": .string(stem.text)]
+        if let bucket = plan.datasetBucket { variables["dataset_bucket"] = .string(bucket.bucket) }
+        return variables
     }
 
     let tool = "aws"

@@ -31,13 +31,9 @@ struct AzureCloud: RentedCloud {
         return url
     }
 
-    func store(_ part: String, of run: RunName) -> StoreURL {
-        StoreURL(scheme: scheme, bucket: Self.account(of: run), path: part)
-    }
-
-    /// Unique in all of Azure, at most 24 of a-z and 0-9: the slug's `train` and its checksum.
-    static func account(of run: RunName) -> String {
-        String(run.slug.split(separator: "-").prefix(2).joined().prefix(24))
+    /// The stem is the account's name: at most 24 of a-z and 0-9.
+    func store(_ part: String, _ stem: StoreStem) -> StoreURL {
+        StoreURL(scheme: scheme, bucket: stem.text, path: part)
     }
 
     func check(_ plan: Plan) throws {
@@ -79,9 +75,9 @@ struct AzureCloud: RentedCloud {
         }
     }
 
-    func variables(of plan: Plan) -> [String: JSONValue] {
+    func variables(of plan: Plan, _ stem: StoreStem) -> [String: JSONValue] {
         var variables: [String: JSONValue] = [
-            "storage_account_name": .string(Self.account(of: plan.run))
+            "storage_account_name": .string(stem.text)
         ]
         if isSubscription(plan.run.projectName) {
             variables["project"] = .string(plan.run.projectName)

@@ -24,10 +24,6 @@ struct GoogleCloud: RentedCloud {
         try RentedBucket.parse(text, scheme: scheme, example: "gs://BUCKET")
     }
 
-    func store(_ part: String, of run: RunName) -> StoreURL {
-        StoreURL(scheme: scheme, bucket: "\(run.slug)-\(part)", path: "")
-    }
-
     func check(_ plan: Plan) throws {
         let type = machineType(for: plan.machine)
         guard plan.machine.gpuType == nil || type.hasPrefix("n1-") else {
@@ -54,8 +50,10 @@ struct GoogleCloud: RentedCloud {
         }
     }
 
-    func variables(of plan: Plan) -> [String: JSONValue] {
-        var variables: [String: JSONValue] = ["project": .string(plan.run.projectName)]
+    func variables(of plan: Plan, _ stem: StoreStem) -> [String: JSONValue] {
+        var variables: [String: JSONValue] = [
+            "project": .string(plan.run.projectName), "bucket_stem": .string(stem.text),
+        ]
         if let bucket = plan.datasetBucket { variables["dataset_bucket"] = .string(bucket.bucket) }
         // variables.tf takes a GPU where an n1 machine is to have one.
         if let type = plan.machine.gpuType {

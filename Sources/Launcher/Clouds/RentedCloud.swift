@@ -19,12 +19,14 @@ protocol RentedCloud: Sendable {
     func region(of zone: String) -> String
     /// - Throws: `Failure` with exit code 2 where the text names no bucket of this cloud.
     func dataset(_ text: String) throws -> StoreURL
-    /// The store of the run's own for `part`: `code` or `output`.
-    func store(_ part: String, of run: RunName) -> StoreURL
+    /// The store of a run's own for `part`: `code` or `output`.
+    func store(_ part: String, _ stem: StoreStem) -> StoreURL
+    /// The stem of a run's stores, of which one is for the output.
+    func stem(ofOutput output: StoreURL) throws -> StoreStem
     /// What can be wrong on this cloud alone.
     func check(_ plan: Plan) throws
     /// The variables of `variables.tf` that only this cloud knows.
-    func variables(of plan: Plan) -> [String: JSONValue]
+    func variables(of plan: Plan, _ stem: StoreStem) -> [String: JSONValue]
 
     /// Terraform's backend for a state in a bucket of this cloud.
     func backend(_ place: BackendPlace) -> (kind: String, settings: [String: JSONValue])
@@ -65,6 +67,15 @@ extension RentedCloud {
     func regionQuery(ofBucket bucket: String) -> [String]? { nil }
     func resolved(_ place: CloudPlace, credentialsPath: String?) throws -> CloudPlace { place }
     func regionsQuery(in place: CloudPlace) -> [String]? { nil }
+
+    /// Two buckets; Azure has two containers of one account.
+    func store(_ part: String, _ stem: StoreStem) -> StoreURL {
+        StoreURL(scheme: scheme, bucket: "\(stem.text)-\(part)", path: "")
+    }
+
+    func stem(ofOutput output: StoreURL) throws -> StoreStem {
+        try StoreStem(checking: String(output.bucket.prefix { $0 != "-" }))
+    }
 }
 
 /// Where a cloud's tool looks: the account and the region.

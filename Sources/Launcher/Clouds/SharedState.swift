@@ -26,8 +26,10 @@ extension TerraformCloud {
     func publish(_ record: RunRecord, in folder: RunFolder) async throws {
         guard let bucket = try bucket(of: record) else { return }
         let variables = try readFile(folder.path + "/" + RunFolderContents.variablesFile)
+        let stem = try rented.stem(ofOutput: StoreURL(parsing: record.output))
         try await bucket.publish(
-            SharedRun(record, variables: String(decoding: variables, as: UTF8.self)))
+            SharedRun(
+                record, stores: stem.text, variables: String(decoding: variables, as: UTF8.self)))
     }
 
     func withdraw(_ record: RunRecord) async throws {
@@ -53,6 +55,7 @@ extension TerraformCloud {
         let bucket = try StateBucket(place, access: access, runner: context.runner)
         guard let shared = try await bucket.read() else { return }
         try shared.check(is: run)
+        let stem = try StoreStem(checking: shared.stores)
         try makeDirectories(folder.path, mode: 0o700)
         guard let lock = try RunLock.take(folder, of: run) else { return }
         defer { withExtendedLifetime(lock) {} }
@@ -67,7 +70,7 @@ extension TerraformCloud {
         // Last: without it the folder is no run.
         try folder.write(
             shared.record(
-                output: rented.store("output", of: run), stateBucket: place,
+                output: rented.store("output", stem), stateBucket: place,
                 credentialsPath: access.credentialsPath))
     }
 

@@ -18,7 +18,7 @@ struct TerraformCloud: Cloud {
                 "a run on \(name) has a bucket of its own, the only one its machine may write to",
                 hint: "leave --output_bucket out; train finish downloads the output")
         }
-        return rented.store("output", of: run)
+        return rented.store("output", StoreStem(random: context.random()))
     }
 
     func preflight(_ plan: Plan) async throws -> Plan {

@@ -18,10 +18,12 @@ struct SharedRun: VersionedDocument, Equatable {
     var syncIntervalSeconds: Double
     var transferTimeoutSeconds: Double
     var machine: MadeMachine?
+    /// The stem of its stores' names (`StoreStem`).
+    var stores: String
     /// What Terraform was given, `terraform.tfvars.json`, as text: its names are not ours to change.
     var variables: String
 
-    init(_ record: RunRecord, variables: String) {
+    init(_ record: RunRecord, stores: String, variables: String) {
         run = record.run
         stage = record.stage
         createdAt = record.createdAt
@@ -32,6 +34,7 @@ struct SharedRun: VersionedDocument, Equatable {
         syncIntervalSeconds = record.syncIntervalSeconds
         transferTimeoutSeconds = record.transferTimeoutSeconds
         machine = record.machine
+        self.stores = stores
         self.variables = variables
     }
 

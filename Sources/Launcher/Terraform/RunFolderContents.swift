@@ -19,7 +19,8 @@ struct RunFolderContents: Sendable {
         to folder: RunFolder, archive: CodeArchive, publicKey: String?
     ) throws -> Job {
         try WholeCopy.copy(plan.agent.path, to: folder.path + "/" + AgentExecutable.name)
-        let code = rented.store("code", of: plan.run)
+        let stem = try rented.stem(ofOutput: plan.output)
+        let code = rented.store("code", stem)
         var secrets: String?
         if !plan.secrets.isEmpty {
             let data = try JSONEncoder().encode(plan.secrets)
@@ -32,11 +33,11 @@ struct RunFolderContents: Sendable {
         job.powerOff = rented.powerOff
         try AtomicFile.write(JSONFormat.encode(job), to: folder.job, mode: 0o600)
         try TerraformFiles.write(for: rented.name, to: folder.path)
-        try Self.write(variables(publicKey: publicKey), in: folder)
+        try Self.write(variables(stem, publicKey: publicKey), in: folder)
         return job
     }
 
-    private func variables(publicKey: String?) -> [String: JSONValue] {
+    private func variables(_ stem: StoreStem, publicKey: String?) -> [String: JSONValue] {
         let machine = plan.machine
         let zone = machine.zones.first ?? rented.defaultZone
         var variables: [String: JSONValue] = [
@@ -56,7 +57,7 @@ struct RunFolderContents: Sendable {
         if let size = machine.diskSizeGb { variables["disk_size_gb"] = .integer(Int64(size)) }
         if let range = machine.sshCidr { variables["ssh_cidr"] = .string(range) }
         if let publicKey { variables["ssh_public_key"] = .string(publicKey) }
-        return variables.merging(rented.variables(of: plan)) { $1 }
+        return variables.merging(rented.variables(of: plan, stem)) { $1 }
     }
 
     private static func write(_ variables: [String: JSONValue], in folder: RunFolder) throws {

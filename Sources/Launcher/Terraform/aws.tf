@@ -50,7 +50,7 @@ locals {
 
   machine = {
     CLOUD        = "aws"
-    AGENT_SOURCE = "s3://${var.run_slug}-code/train-agent"
+    AGENT_SOURCE = "s3://${local.buckets.code}/train-agent"
     DATA_DISK    = local.dataset_disk_gb > 0 ? 1 : 0
     REGION       = local.region
   }
@@ -67,9 +67,9 @@ locals {
     billing = concat([
       { what = "machine ${var.machine_type}", until = "power-off" },
       { what = "external address", until = "power-off" },
-      { what = "boot disk, ${var.disk_size_gb} GB", until = var.spot ? "power-off" : "finish" },
-      { what = "buckets ${var.run_slug}-code and -output, by what they hold", until = "finish" },
-    ], local.dataset_disk_gb > 0 ? [{ what = "dataset disk, ${local.dataset_disk_gb} GB", until = var.spot ? "power-off" : "finish" }] : [])
+      { what = "boot disk, ${var.disk_size_gb} GB", until = "finish" },
+      { what = "buckets ${local.buckets.code} and ${local.buckets.output}, by what they hold", until = "finish" },
+    ], local.dataset_disk_gb > 0 ? [{ what = "dataset disk, ${local.dataset_disk_gb} GB", until = "finish" }] : [])
   }
 }
 
@@ -81,8 +81,8 @@ resource "aws_s3_bucket" "run" {
   #checkov:skip=CKV_AWS_145:Encrypted with S3's own key; a KMS key would be one more thing to clean up.
   #checkov:skip=CKV2_AWS_61:The bucket goes with the run, nothing in it grows old.
   #checkov:skip=CKV2_AWS_62:Nobody listens for events.
-  for_each      = toset(["code", "output"])
-  bucket        = "${var.run_slug}-${each.key}"
+  for_each      = local.buckets
+  bucket        = each.value
   force_destroy = true
 }
 
@@ -162,19 +162,19 @@ resource "aws_iam_role_policy" "run" {
         Sid      = "List"
         Effect   = "Allow"
         Action   = ["s3:ListBucket", "s3:GetBucketLocation", "s3:ListBucketMultipartUploads"]
-        Resource = [for name in concat(["${var.run_slug}-code", "${var.run_slug}-output"], local.granted) : "${local.arn}${name}"]
+        Resource = [for name in concat(values(local.buckets), local.granted) : "${local.arn}${name}"]
       },
       {
         Sid      = "Read"
         Effect   = "Allow"
         Action   = ["s3:GetObject"]
-        Resource = [for name in concat(["${var.run_slug}-code", "${var.run_slug}-output"], local.granted) : "${local.arn}${name}/*"]
+        Resource = [for name in concat(values(local.buckets), local.granted) : "${local.arn}${name}/*"]
       },
       {
         Sid      = "Write"
         Effect   = "Allow"
         Action   = ["s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
-        Resource = ["${local.arn}${var.run_slug}-output/*"]
+        Resource = ["${local.arn}${local.buckets.output}/*"]
       },
     ]
   })
@@ -243,6 +243,14 @@ resource "aws_vpc_security_group_egress_rule" "all" {
   ip_protocol       = "-1"
 }
 
+# A request that outlived its machine would make another: it must be found by its labels too.
+resource "aws_ec2_tag" "spot_request" {
+  for_each    = var.spot ? local.labels : {}
+  resource_id = aws_instance.run.spot_instance_request_id
+  key         = each.key
+  value       = each.value
+}
+
 resource "aws_instance" "run" {
   #checkov:skip=CKV_AWS_88:The laptop reaches the machine over its address; SSH alone is let in, from the laptop alone.
   #checkov:skip=CKV_AWS_126:Detailed monitoring is billed; the agent records the machine itself.
@@ -257,17 +265,19 @@ resource "aws_instance" "run" {
   tags                        = { Name = var.run_slug }
   volume_tags                 = merge(local.labels, { Name = var.run_slug })
 
-  # A one-time spot machine cannot be stopped, only ended; its disks go with it. The other kind keeps them: what the last sync
-  # could not bring out is still there.
-  instance_initiated_shutdown_behavior = var.spot ? "terminate" : "stop"
+  # Off, the machine keeps its disks: what the last sync could not bring out is still there.
+  instance_initiated_shutdown_behavior = "stop"
 
+  # Only a persistent request's machine can be stopped. After an interruption EC2 starts it again where there is room; a
+  # power-off from inside disables the request; and the provider cancels it before it terminates the machine, which would
+  # come back otherwise (docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-request-status.html).
   dynamic "instance_market_options" {
     for_each = var.spot ? ["spot"] : []
     content {
       market_type = "spot"
       spot_options {
-        spot_instance_type             = "one-time"
-        instance_interruption_behavior = "terminate"
+        spot_instance_type             = "persistent"
+        instance_interruption_behavior = "stop"
       }
     }
   }
@@ -291,7 +301,7 @@ resource "aws_instance" "run" {
       device_name           = "/dev/sdf"
       volume_type           = "gp3"
       volume_size           = ebs_block_device.value
-      iops                  = 6000
+      iops                  = min(6000, 500 * ebs_block_device.value) # more per GB is refused
       throughput            = 500
       encrypted             = true
       delete_on_termination = true

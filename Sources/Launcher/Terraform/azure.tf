@@ -6,7 +6,7 @@ terraform {
   required_providers {
     azurerm = {
       source  = "hashicorp/azurerm"
-      version = "~> 4.0"
+      version = "~> 4.75" # the first that knows persist_id_on_create_before_polling_for_completion
     }
   }
 }
@@ -18,6 +18,9 @@ provider "azurerm" {
   client_secret                   = local.login.clientSecret
   resource_provider_registrations = "core"
   features {
+    # A machine that Azure could not place stays there, failed, and holds its name and its interface. Known by the state it is
+    # removed, by the next zone's apply or by destroy (github.com/hashicorp/terraform-provider-azurerm/issues/7516).
+    persist_id_on_create_before_polling_for_completion = true
     resource_group {
       prevent_deletion_if_contains_resources = false # what the portal added to the run goes with the run
     }
@@ -92,7 +95,7 @@ resource "azurerm_storage_account" "run" {
   #checkov:skip=CKV2_AZURE_1:Encrypted with Microsoft's key; a key of the customer's own would be one more thing to clean up.
   #checkov:skip=CKV2_AZURE_33:Laptop and machine reach it over the public end point; a private one is billed by the hour.
   #checkov:skip=CKV2_AZURE_38:Soft delete would keep, and bill, every checkpoint that the trainer overwrites.
-  #checkov:skip=CKV2_AZURE_40:Terraform uploads code and agent with the key it reads through its own login; the machine never sees one.
+  #checkov:skip=CKV2_AZURE_40:Terraform uploads code and agent with the key it reads through its own login, since a right just given takes minutes to arrive and the provider does not wait for it; the machine never sees one.
   #checkov:skip=CKV2_AZURE_41:There are no shared access signatures to expire.
   name                             = var.storage_account_name
   resource_group_name              = azurerm_resource_group.run.name

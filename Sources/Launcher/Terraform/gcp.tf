@@ -39,7 +39,7 @@ locals {
 
   machine = {
     CLOUD        = "gcp"
-    AGENT_SOURCE = "gs://${var.run_slug}-code/train-agent"
+    AGENT_SOURCE = "gs://${local.buckets.code}/train-agent"
     DATA_DISK    = local.dataset_disk_gb > 0 ? 1 : 0
   }
   outputs = {
@@ -56,7 +56,7 @@ locals {
       { what = "machine ${var.machine_type}${local.has_local_ssd ? " with its local SSDs" : ""}", until = "power-off" },
       { what = "external address", until = "power-off" },
       { what = "boot disk, ${var.disk_size_gb} GB", until = "finish" },
-      { what = "buckets ${var.run_slug}-code and -output, by what they hold", until = "finish" },
+      { what = "buckets ${local.buckets.code} and ${local.buckets.output}, by what they hold", until = "finish" },
     ], local.dataset_disk_gb > 0 ? [{ what = "dataset disk, ${local.dataset_disk_gb} GB", until = "finish" }] : [])
   }
 }
@@ -64,8 +64,8 @@ locals {
 resource "google_storage_bucket" "run" {
   #checkov:skip=CKV_GCP_62:An access log of a bucket that lives as long as one training would outlive it.
   #checkov:skip=CKV_GCP_78:Versions would keep, and bill, every checkpoint that the trainer overwrites.
-  for_each                    = toset(["code", "output"])
-  name                        = "${var.run_slug}-${each.key}"
+  for_each                    = local.buckets
+  name                        = each.value
   location                    = upper(coalesce(var.bucket_region, local.region))
   force_destroy               = true
   uniform_bucket_level_access = true

@@ -11,6 +11,16 @@ variable "run_slug" {
   }
 }
 
+variable "bucket_stem" {
+  description = "Google and AWS: what the names of the two buckets begin with, STEM-code and STEM-output. Unique in all the world; null: run_slug."
+  type        = string
+  default     = null
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,54}[a-z0-9]$", coalesce(var.bucket_stem, "none")))
+    error_message = "bucket_stem must have 3 to 56 characters of a-z, 0-9 and \"-\", start with a letter and not end with \"-\"."
+  }
+}
+
 variable "code_name" {
   description = "For the label: the name of the code."
   type        = string
@@ -154,11 +164,12 @@ variable "grace_seconds" {
 }
 
 variable "ssh_cidr" {
-  description = "The addresses SSH is open to: 203.0.113.7/32. Nothing else is let in."
+  description = "The addresses SSH is open to: 203.0.113.7/32, or 0.0.0.0/0 for all the world. Nothing else is let in."
   type        = string
   validation {
-    condition     = can(cidrhost(var.ssh_cidr, 0)) && !strcontains(var.ssh_cidr, ":")
-    error_message = "ssh_cidr must be an IPv4 range such as 203.0.113.7/32."
+    # 1.2.3.4/0 is all the world too, and does not look like it.
+    condition     = can(regex("^[0-9.]+/([1-9][0-9]?|0)$", var.ssh_cidr)) && try(cidrhost(var.ssh_cidr, 0), "") == split("/", var.ssh_cidr)[0]
+    error_message = "ssh_cidr must be an IPv4 range by its first address, such as 203.0.113.7/32 or 203.0.113.0/24."
   }
 }
 
@@ -200,6 +211,8 @@ variable "storage_endpoint" {
 
 locals {
   credentials_path = try(length(var.credentials_path), 0) == 0 ? null : pathexpand(var.credentials_path)
+
+  buckets = { for part in ["code", "output"] : part => "${coalesce(var.bucket_stem, var.run_slug)}-${part}" }
 
   # Google allows a-z, 0-9, "_" and "-" only; the others follow, so that one search finds a run on each cloud.
   labels = merge(var.labels, {

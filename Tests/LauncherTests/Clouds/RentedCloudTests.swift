@@ -1,4 +1,5 @@
 import Shared
+import Synchronization
 import TestSupport
 import Testing
 
@@ -39,12 +40,49 @@ import Testing
         #expect(failure?.exit == ExitCode.usage.rawValue)
     }
 
-    @Test func `Azure's account name fits its rules`() throws {
+    @Test(arguments: [0, 1, UInt64.max, 0x0123_4567_89ab_cdef])
+    func `a store's name is legal on each cloud, and leads back to its stem`(random: UInt64) throws
+    {
+        let stem = StoreStem(random: random)
+        for cloud in Self.clouds {
+            for part in ["code", "output"] {
+                let name = cloud.store(part, stem).bucket
+                let limit = cloud.name == "azure" ? 24 : 63
+                #expect((3...limit).contains(name.count))
+                let dashes = cloud.name == "azure" ? "" : "-"
+                #expect(
+                    name.allSatisfy { "abcdefghijklmnopqrstuvwxyz0123456789\(dashes)".contains($0) }
+                )
+            }
+            #expect(try cloud.stem(ofOutput: cloud.store("output", stem)) == stem)
+        }
+    }
+
+    /// Bucket names are taken worldwide, and Google takes none with `google` in it.
+    @Test func `two runs of one name have different stores, which say nothing of it`() throws {
         let run = try RunName(
-            cloud: "azure", projectName: "p", codeName: "Long-Classifier.Name", datasetName: "b")
-        let account = AzureCloud.account(of: run)
-        #expect((3...24).contains(account.count))
-        #expect(account.allSatisfy { $0.isASCII && ($0.isLowercase || $0.isNumber) })
+            cloud: "aws", projectName: "aws", codeName: "googlenet", datasetName: "beer")
+        let numbers = Mutex<UInt64>(0x0123_4567_89ab_cdef)
+        var context = Context(environment: [:], terminal: .plain, executableDirectory: "/")
+        context.random = {
+            numbers.withLock { number in
+                number &*= 3
+                return number
+            }
+        }
+        for rented in Self.clouds {
+            let cloud = TerraformCloud(context: context, rented: rented)
+            let stores = try (0..<2).map { _ in
+                try cloud.output(of: run, in: RunFolder(path: "/f"), bucket: nil).description
+            }
+            #expect(stores[0] != stores[1])
+            #expect(stores.allSatisfy { !$0.contains("google") })
+        }
+    }
+
+    @Test(arguments: ["", "train", "trainabcdefghij2", "trainabcdefghij23x", "-oabcdefghijk23456"])
+    func `what is no stem of stores is refused`(text: String) {
+        #expect(throws: Failure.self) { try StoreStem(checking: text) }
     }
 
     private func machine() throws -> MadeMachine {

@@ -85,7 +85,7 @@ import Testing
                 run: try run("gcp"), createdAt: Date(timeIntervalSince1970: 0), codePath: "/code",
                 module: "m", dataset: "gs://d", output: "gs://o")
             record.machine = try MadeMachine(terraformOutput: JSONEncoder().encode(outputs))
-            return SharedRun(record, variables: "{}")
+            return SharedRun(record, stores: "trainabcdefghij23", variables: "{}")
         }
         try shared().check(is: try run("gcp"))
         values[name] = value
@@ -99,7 +99,7 @@ import Testing
             module: "m", dataset: "gs://d", output: "gs://o")
         mine.stage = .collected
         mine.credentialsPath = "/home/me/key.json"
-        var theirs = SharedRun(mine, variables: "{}")
+        var theirs = SharedRun(mine, stores: "trainabcdefghij23", variables: "{}")
         theirs.stage = .started
         #expect(theirs.updated(mine).stage == .collected)
         let text = String(decoding: try JSONFormat.encode(theirs), as: UTF8.self)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import sys
@@ -43,6 +44,8 @@ class Watched:
         if path.startswith("/_emu/"):
             return self._admin(path[len("/_emu/") :], query, request, start)
         line = f"{request['REQUEST_METHOD']} {path}" + (f"?{query}" if query else "")
+        action = self._action(request)
+        line += f" {action}" if action else ""
         entry = {"time": time.time(), "line": line, "length": request.get("CONTENT_LENGTH")}
         self._faults.record(entry)
         fault = self._faults.next_for(line)
@@ -52,13 +55,25 @@ class Watched:
             code = fault.get("code") or ("SlowDown" if fault["status"] == 503 else "AccessDenied")
             message = fault.get("message", "injected failure")
             start(f"{fault['status']} Injected", [("Content-Type", "application/xml")])
-            return [f"<Error><Code>{code}</Code><Message>{message}</Message></Error>".encode()]
+            text = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
+            if action:
+                text = f"<Response><Errors>{text}</Errors></Response>"
+            return [text.encode()]
 
         def noted(status: str, *rest: Any) -> Any:
             entry["status"] = int(status.split()[0])
             return start(status, *rest)
 
         return self._application(request, noted)
+
+    @staticmethod
+    def _action(request: dict[str, Any]) -> str | None:
+        """What a request to EC2 or IAM wants: their paths are all the same."""
+        if not request.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
+            return None
+        body = request["wsgi.input"].read(int(request.get("CONTENT_LENGTH") or 0))
+        request["wsgi.input"] = io.BytesIO(body)
+        return parse_qs(body.decode()).get("Action", [None])[0]
 
     def _admin(self, what: str, query: str, request: dict[str, Any], start: Any) -> list[bytes]:
         answer: Any = {}

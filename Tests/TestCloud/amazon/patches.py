@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from typing import Any
 
 import moto
-from moto.ec2.models.instances import Instance
+from moto.ec2.models.instances import Instance, InstanceBackend
+from moto.ec2.models.spot_requests import SpotInstanceRequest
 from moto.ec2.responses.instances import InstanceResponse
+from moto.ec2.utils import random_spot_request_id
 from moto.s3.models import FakeBucket
+from moto.ssm.models import Parameter, ParameterDict
 
 MADE_FOR = "5.2.1"
 
@@ -85,9 +89,85 @@ def skip_conditional_statements() -> None:
     FakeBucket.get_permission = permission_without_conditions
 
 
+class RequestBehindInstance(SpotInstanceRequest):
+    """The spot request that RunInstances makes for an instance with InstanceMarketOptions."""
+
+    def __init__(self, instance: Instance, options: dict[str, str]) -> None:
+        self._launched = instance
+        kind = options.get("SpotInstanceType", "one-time")
+        behaviour = options.get("InstanceInterruptionBehavior")
+        unused = [None] * 4
+        super().__init__(
+            instance.ec2_backend, random_spot_request_id(), "", instance.image_id, kind,
+            *unused, "", [], instance.user_data, instance.instance_type,
+            None, None, None, False, instance.subnet_id, {}, None, behaviour,
+        )  # fmt: skip
+
+    def launch_instance(self) -> Instance:
+        return self._launched
+
+
+def remember_spot_requests() -> None:
+    """RunInstances forgets the request behind a spot instance.
+
+    The one that matters is persistent: until it is cancelled, whoever terminates its instance gets
+    another (docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-request-status.html).
+    """
+    run, terminate = InstanceResponse.run_instances, Instance.terminate
+    launch = InstanceBackend.run_instances
+
+    def run_with_options(response: InstanceResponse) -> Any:
+        options = response._get_param("InstanceMarketOptions.SpotOptions", {})
+        response.ec2_backend._spot_options = options
+        return run(response)
+
+    def launch_with_request(backend: Any, *rest: Any, **more: Any) -> Any:
+        reservation = launch(backend, *rest, **more)
+        if more.get("instance_market_options"):
+            for instance in reservation.instances:
+                request = RequestBehindInstance(instance, backend._spot_options)
+                instance.spot_instance_request_id = request.id
+                backend.spot_instance_requests[request.id] = request
+        return reservation
+
+    def terminate_and_replace(instance: Instance) -> Any:
+        before = terminate(instance)
+        requests = instance.ec2_backend.spot_instance_requests
+        request = requests.get(getattr(instance, "spot_instance_request_id", None))
+        if request is not None and request.type == "persistent":
+            request.instance = SpotInstanceRequest.launch_instance(request)
+            request.instance.spot_instance_request_id = request.id
+        elif request is not None:
+            request.state = "closed"
+        return before
+
+    InstanceResponse.run_instances = run_with_options
+    InstanceBackend.run_instances = launch_with_request
+    Instance.terminate = terminate_and_replace
+
+
+def publish_the_deep_learning_image() -> None:
+    """Of Amazon's public parameters moto knows some; here is the one for aws.tf's image."""
+    name = "/aws/service/deeplearning/ami/x86_64/"
+    name += "base-oss-nvidia-driver-gpu-ubuntu-22.04/latest/ami-id"
+    check = ParameterDict._check_loading_status
+    now = datetime.datetime.now(datetime.timezone.utc)
+
+    def check_and_load(parameters: ParameterDict, key: str) -> None:
+        check(parameters, key)
+        if key == name and not dict.__contains__(parameters, name):
+            account, image = parameters.account_id, "ami-03cf127a"
+            published = Parameter(account, name, image, "String", *[None] * 3, now, 1, "text")
+            dict.__setitem__(parameters, name, [published])
+
+    ParameterDict._check_loading_status = check_and_load
+
+
 def apply() -> None:
     if moto.__version__ != MADE_FOR:
         raise SystemExit(f"moto {moto.__version__} is installed, the patches are for {MADE_FOR}")
     show_groups_of_network_interfaces()
     keep_speed_of_volumes()
+    remember_spot_requests()
     skip_conditional_statements()
+    publish_the_deep_learning_image()

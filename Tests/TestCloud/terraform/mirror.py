@@ -20,7 +20,7 @@ import shutil
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
-VERSIONS = {"google": "6.50.0", "azurerm": "4.55.0"}
+VERSIONS = {"google": "6.50.0", "azurerm": "4.76.0"}
 SOURCE = "registry.terraform.io/hashicorp"
 # Where a provider may have been put, besides the places Terraform itself looks at.
 PROVIDER_FOLDERS = ["~/.terraform.d/plugins", "~/.terraform.d/plugin-cache", "/usr/share/terraform"]

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Rebuilds `terraform providers schema -json` for chosen resources from a cdktf provider's wheel.
+"""Rebuilds `terraform providers schema -json` for chosen resources from a cdktf or cdktn wheel.
 
 usage: schema_from_wheel.py WHEEL OUT NAME...
        NAME: google_compute_instance, data:google_compute_image, provider, all
 
     pip download --no-deps cdktf-cdktf-provider-google==16.12.1
-    pip download --no-deps cdktf-cdktf-provider-azurerm==14.23.1
+    pip download --no-deps cdktn-provider-azurerm==16.4.0
 
 The wheel holds a jsii tarball; each lib/<resource>/index.js carries, in its inline source map, the
 generated TypeScript, and that spells out the schema: a line `// name - computed: c, optional: o,
@@ -45,14 +45,15 @@ FIELD = re.compile(
 )
 MEMBER = r"private _\w+\??!? = new "
 MAP = re.compile(
-    MEMBER + r'cdktf\.(String|Number|Boolean|Any)Map(List|Set)?\(this, "\w+"(?:, (true|false))?\)'
+    MEMBER
+    + r'cdkt[fn]\.(String|Number|Boolean|Any)Map(List|Set)?\(this, "\w+"(?:, (true|false))?\)'
 )
 LIST_LIST = re.compile(
-    MEMBER + r'cdktf\.(String|Number|Boolean)ListList\(this, "\w+", (true|false)\)'
+    MEMBER + r'cdkt[fn]\.(String|Number|Boolean)ListList\(this, "\w+", (true|false)\)'
 )
 NESTED = re.compile(MEMBER + r'(\w+?)(List|Map|OutputReference)\(this, "\w+"(?:, (true|false))?\)')
-SET = re.compile(r"cdktf\.Fn\.tolist\(this\.get(\w*?)ListAttribute")
-NUMBER_SET = re.compile(r"cdktf\.Token\.asNumberList\(cdktf\.Fn\.tolist")
+SET = re.compile(r"cdkt[fn]\.Fn\.tolist\(this\.get(\w*?)ListAttribute")
+NUMBER_SET = re.compile(r"cdkt[fn]\.Token\.asNumberList\(cdkt[fn]\.Fn\.tolist")
 PLAIN = re.compile(r"this\.get(\w+?)Attribute\(")
 
 

@@ -80,6 +80,12 @@ def facts(kind, state, config):
     return found
 
 
+def keeps_unfinished(config):
+    """Whether the provider writes an id into the state before it waits for the creation to end."""
+    (features,) = config.get("features") or [{}]
+    return bool(features.get("persist_id_on_create_before_polling_for_completion"))
+
+
 def resources(state, root):
     """An account of any name stands in the group `shared`, unless its name says that it is none."""
     kind, name = state.get("type"), state.get("name")

@@ -8,6 +8,7 @@ TFSHIM_FAULTS names the file, which is read anew at every operation. It holds a 
      "match": {"zone": "us-central1-a"},      attributes that must be equal; default: any
      "times": 1,                              how often at most; default: always
      "delay": 5,                              seconds before it happens; of "slow": its duration
+     "leaves": true,                          what was to be created is there all the same
      "on_stop": "finish"}                     a slow operation at Ctrl-C: "finish" at once, "fail"
                                               as if nothing was made, or "orphan": made, but said to
                                               have failed, so that Terraform's state has nothing; or

@@ -25,6 +25,11 @@ class Files:
             return json.loads(self.path(kind, identity).read_text())
         return None
 
+    def living(self, kind):
+        """Every living resource of a kind."""
+        files = pathlib.Path(self.cloud).glob(f"{kind}@*.json") if self.cloud else []
+        return [json.loads(file.read_text()) for file in files]
+
     def store(self, kind, identity, state):
         """Writes a resource's file, or removes it."""
         if not self.cloud:

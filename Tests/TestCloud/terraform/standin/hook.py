@@ -8,6 +8,10 @@ class Refused(Exception):
     """An operation the cloud does not do; its text is the diagnostic."""
 
 
+class Unfinished(Refused):
+    """A creation that failed after the cloud had begun: what was made is there all the same."""
+
+
 def call_hook(hook, event, kind, message):
     """What the hook answers."""
     if callable(hook):

@@ -12,7 +12,7 @@ from tf.gen import tfplugin_pb2_grpc
 from . import azure, google, rules
 from .faults import Faults
 from .files import Files
-from .hook import Refused, call_hook
+from .hook import Refused, Unfinished, call_hook
 from .values import (
     UNKNOWN,
     decode,
@@ -219,6 +219,7 @@ class Provider(Files, tfplugin_pb2_grpc.ProviderServicer):
         prior, planned = decode(request.prior_state), decode(request.planned_state)
         try:
             if planned is None:
+                self.check_unused(kind, prior)
                 self.operate("delete", kind, prior)
                 self.store(kind, prior["id"], None)
                 return answer(new_state=encode(None), legacy_type_system=True)
@@ -232,11 +233,20 @@ class Provider(Files, tfplugin_pb2_grpc.ProviderServicer):
                 new_state=encode(state), private=request.planned_private, legacy_type_system=True
             )
         except Refused as error:
+            # With its id in the state Terraform knows what is there, and calls it tainted.
+            known = isinstance(error, Unfinished) and self.facts.keeps_unfinished(self.config)
             return answer(
-                new_state=encode(prior),
+                new_state=encode(state if known else prior),
                 diagnostics=[self.diagnostic(error)],
                 legacy_type_system=True,
             )
+
+    def check_unused(self, kind, state):
+        """A cloud removes nothing that another thing of its holds."""
+        holder, attribute = self.rules.held_by.get(kind, (None, None))
+        for file in self.living(holder) if holder else []:
+            if state["id"] in (file.get(attribute) or []):
+                raise Refused(self.rules.in_use.format(id=state["id"], holder=file["id"]))
 
     def fill(self, kind, state, block):
         """The state with everything unknown answered as the cloud would."""
@@ -278,6 +288,9 @@ class Provider(Files, tfplugin_pb2_grpc.ProviderServicer):
             time.sleep(delay)
             return
         stopped = self.stopping.wait(delay) if entry["fault"] == "slow" else time.sleep(delay)
+        if entry.get("leaves"):
+            self.store(kind, state.get("id"), state)
+            raise Unfinished(self.faults.text(entry, state))
         if entry["fault"] != "slow":
             raise Refused(self.faults.text(entry, {"project": self.config.get("project"), **state}))
         how = entry.get("on_stop", "finish") if stopped else "finish"

@@ -35,6 +35,9 @@ class Rules:
     force_new: dict
     enums: dict
     checks: dict
+    # kind: the kind that holds it, and by which attribute
+    held_by: dict = dataclasses.field(default_factory=dict)
+    in_use: str = ""
 
     def shared(self, kind):
         """Whether creating it where it is already is no conflict."""
@@ -124,6 +127,24 @@ def azure_machine(state):
         yield "custom_data: more than 64 KB"
 
 
+def azure_storage(state):
+    """This project's own rules for stores."""
+    if state.get("allow_nested_items_to_be_public") is not False:
+        yield "allow_nested_items_to_be_public must be false"
+    if state.get("https_traffic_only_enabled") is not True:
+        yield "https_traffic_only_enabled must be true"
+
+
+def azure_firewall(state):
+    """This project's own rules for the way in, as on Google."""
+    for rule in state.get("security_rule") or []:
+        way = tuple(rule.get(key) for key in ("access", "protocol", "destination_port_range"))
+        if rule.get("direction") == "Inbound" and way != ("Allow", "Tcp", "22"):
+            yield f"security_rule: only Tcp 22 may be open, not {way}"
+        if rule.get("source_address_prefix") in ("*", "Internet", "Any"):
+            yield "security_rule: all the world must be said in full"
+
+
 GOOGLE = Rules(
     exists="Error 409: The resource '{id}' already exists, alreadyExists",
     known_at_plan=("project", "zone", "region", "terraform_labels", "effective_labels"),
@@ -195,7 +216,17 @@ AZURE = Rules(
         "azurerm_storage_container": {"container_access_type": ["blob", "container", "private"]},
         "azurerm_managed_disk": {"network_access_policy": ["AllowAll", "AllowPrivate", "DenyAll"]},
     },
-    checks={"azurerm_linux_virtual_machine": azure_machine},
+    checks={
+        "azurerm_linux_virtual_machine": azure_machine,
+        "azurerm_storage_account": azure_storage,
+        "azurerm_network_security_group": azure_firewall,
+    },
+    held_by={
+        "azurerm_network_interface": ("azurerm_linux_virtual_machine", "network_interface_ids"),
+    },
+    in_use="deleting Network Interface: unexpected status 400 (400 Bad Request) with error: "
+    "NicInUse: Network Interface {id} is used by existing resource {holder}. "
+    "In order to delete the network interface, it must be dissociated from the resource.",
 )  # fmt: skip
 
 RULES = {"google": GOOGLE, "azurerm": AZURE}

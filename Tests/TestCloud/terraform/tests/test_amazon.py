@@ -2,82 +2,15 @@
 
 import base64
 import gzip
-import importlib.util
-import json
-import os
-import pathlib
-import signal
-import subprocess
-import sys
-import time
-import unittest
 
-import mirror
-
-from .support import PACKAGE, RunFolder, missing, temporary_folder
-
-SERVER = os.environ.get("TRAIN_TEST_MOTO") or PACKAGE.parent / "amazon" / "moto_server.py"
+from . import support_amazon
 
 
-def cannot():
-    """Why this cannot be tested here; None if it can."""
-    if missing():
-        return missing()
-    if mirror.find_aws() is None:
-        return "the AWS provider 5.x is not installed (TRAIN_TEST_AWS_PROVIDER names its folder)"
-    if importlib.util.find_spec("moto") is None:
-        return "moto is not installed (requirements.txt)"
-    return None if pathlib.Path(SERVER).exists() else f"there is no {SERVER}"
+class Amazon(support_amazon.AmazonCase):
+    """A machine that nobody takes away, with a local SSD."""
 
-
-@unittest.skipIf(cannot(), cannot() or "")
-class Amazon(unittest.TestCase):
-    """One moto, one run: the tests look at what one apply has made."""
-
-    @classmethod
-    def setUpClass(cls):
-        port_file = temporary_folder() / "port"
-        command = [sys.executable, str(SERVER), "--port", "0", "--port-file", str(port_file)]
-        cls.server = subprocess.Popen(command, stdout=-3, stderr=-3, start_new_session=True)
-        cls.addClassCleanup(cls.server.wait)
-        cls.addClassCleanup(os.killpg, cls.server.pid, signal.SIGKILL)
-        for _ in range(300):
-            if port_file.exists():
-                break
-            time.sleep(0.1)
-        cls.url = f"http://127.0.0.1:{json.loads(port_file.read_text())['http']}"
-        env = mirror.lay_out(temporary_folder()) | {
-            "AWS_ENDPOINT_URL": cls.url,
-            "AWS_ACCESS_KEY_ID": "testing",
-            "AWS_SECRET_ACCESS_KEY": "testing",
-            "AWS_REGION": "us-east-1",
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "AWS_CONFIG_FILE": "/dev/null",
-            "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
-            "AWS_CA_BUNDLE": None,
-        }
-        cls.run_folder = RunFolder("aws", env, secrets=True)
-        cls.run_folder.apply()
-        cls.outputs = cls.run_folder.outputs()
-
-    def client(self, service):
-        """A boto3 client for moto."""
-        import boto3
-
-        keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
-        return boto3.client(service, region_name="us-east-1", endpoint_url=self.url, **keys)
-
-    def machine(self):
-        """The machine as EC2 describes it."""
-        found = self.client("ec2").describe_instances(InstanceIds=[self.outputs["instance_id"]])
-        return found["Reservations"][0]["Instances"][0]
-
-    def attribute(self, name):
-        """One attribute of the machine."""
-        found = self.client("ec2").describe_instance_attribute(
-            InstanceId=self.outputs["instance_id"], Attribute=name
-        )
-        return found[name[0].upper() + name[1:]]["Value"]
+    def test_valid(self):
+        self.run_folder.run("validate")
 
     def test_machine(self):
         machine = self.machine()

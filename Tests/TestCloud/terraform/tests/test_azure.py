@@ -22,6 +22,7 @@ class Azure(unittest.TestCase):
 
     def test_life_of_a_run(self):
         self.run_folder.apply()
+        self.run_folder.run("validate")
         self.assertIn("No changes", self.run_folder.run("plan", "-detailed-exitcode"))
         outputs = self.run_folder.outputs()
         self.assertEqual(outputs["output_bucket_url"], "az://traindemobeer/output")

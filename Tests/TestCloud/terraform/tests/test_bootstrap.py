@@ -206,3 +206,20 @@ class PowerOff(Case):
         asked = self.asked(deallocate)
         self.assertEqual([method for method, _, _ in asked], ["POST"] * 3)
         self.assertEqual(asked[0][2]["authorization"], "Bearer T0K")
+
+    def test_deallocation_is_tried_without_end(self):
+        place = "/metadata/instance/compute/resourceId"
+        self.server.answers[place] = [(500, b"")] * 130 + [(200, b"/machine")]
+        self.server.answers["/metadata/identity/oauth2/token"] = (200, b'{"access_token":"T0K"}')
+        self.server.answers["/machine/deallocate"] = (202, b"")
+        self.box.settings(CLOUD="azure", IDENTITY="/subscriptions/s/id")
+        self.box.run("deallocate.sh")
+        self.assertEqual(len(self.asked("/machine/deallocate")), 1)
+        waits = [int(call.split()[1]) for call in self.box.calls("sleep")]
+        self.assertEqual(waits[:7], [15, 30, 60, 120, 240, 300, 300])
+        self.assertEqual(len(waits), 130)
+
+    def test_a_failed_deallocation_does_not_power_off(self):
+        drop_in = (CLOUD_INIT / "train-deallocate.conf").read_text()
+        self.assertIn("\nFailureAction=none\n", drop_in)
+        self.assertIn("\nTimeoutStartSec=infinity\n", drop_in)

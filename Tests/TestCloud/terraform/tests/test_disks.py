@@ -3,6 +3,7 @@
 import hashlib
 
 from .machine import Case
+from .sandbox import Sandbox
 from .support import CLOUD_INIT
 
 AGENT = "#!/bin/sh\n"
@@ -12,14 +13,13 @@ DIGEST = hashlib.sha256(AGENT.encode()).hexdigest()
 class Disks(Case):
     """The fastest disk there is; and no disk with something on it is ever formatted."""
 
-    def mounted(self, disks=(), **env):
+    def mounted(self, disks=(), wanted=("mount ", "mkfs", "mdadm --create"), **env):
         """Runs the bootstrap on a machine with these disks; what was done to them."""
         for disk in disks:
             self.box.write(disk, "")
         self.box.write("/usr/local/bin/train-agent", AGENT)
         self.box.path("/usr/local/bin/train-agent").chmod(0o755)
-        self.box.run_text(self.text(), "bash", **env)
-        wanted = ("mount ", "mkfs", "mdadm --create")
+        self.printed = self.box.run_text(self.text(), "bash", **env)
         return [call for call in self.box.calls() if call.startswith(wanted)]
 
     def text(self):
@@ -42,6 +42,32 @@ class Disks(Case):
         done = self.mounted(self.google(3))
         self.assertIn("--level=0 --raid-devices=3 ", done[0])
         self.assertIn("/dev/md/train-data /mnt/train", done[2])
+
+    def test_several_are_striped_by_lvm_where_there_is_no_mdadm(self):
+        self.box = Sandbox({"vgcreate": "", "lvcreate": ""})
+        (self.box.bin / "mdadm").unlink()
+        disks = self.google(3)
+        done = self.mounted(disks, wanted=("vgcreate", "lvcreate", "mount "))
+        self.assertEqual(done[0], "vgcreate --quiet train " + " ".join(disks))
+        self.assertIn("--stripes 3 --extents 100%FREE", done[1])
+        self.assertIn("/dev/train/train-data /mnt/train", done[2])
+
+    def test_one_of_several_where_there_is_neither(self):
+        (self.box.bin / "mdadm").unlink()
+        disks = self.google(2)
+        self.assertEqual(self.mounted(disks)[-1], f"mount -o noatime {disks[0]} /mnt/train")
+        self.assertIn("neither mdadm nor LVM in this image: of 2 disks only", self.printed)
+
+    def test_a_disk_that_azure_attaches_late(self):
+        late = 'root=${0%/bin/*}; echo >> "$root/slept"\n'
+        late += (
+            'if [ "$(wc -l < "$root/slept")" = 60 ]; then mkdir -p "$root/dev/disk/azure/scsi1"\n'
+        )
+        late += ': > "$root/dev/disk/azure/scsi1/lun10"; fi'
+        self.box = Sandbox({"sleep": late})
+        self.box.settings(AGENT_SHA256=DIGEST, CLOUD="azure", DATA_DISK=1)
+        done = self.mounted()
+        self.assertEqual(done[-1], "mount -o noatime /dev/disk/azure/scsi1/lun10 /mnt/train")
 
     def test_a_used_disk_is_left_alone(self):
         disks = self.google(2)

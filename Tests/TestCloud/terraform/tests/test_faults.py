@@ -81,12 +81,45 @@ class Faults(unittest.TestCase):
                 self.fail({"fault": fault})
                 self.assertIn(message, self.apply(run, status=1))
 
-    def test_bucket_name_is_taken(self):
-        self.fail({"fault": "bucket_taken", "type": "google_storage_bucket"})
-        run = self.start()
-        self.assertIn("The requested bucket name is not available", self.apply(run, status=1))
+    def unplaced(self, zone="eastus-1"):
+        """A fault of Azure's: it began with the machine, found no place for it, and leaves it."""
+        self.fail({"fault": "allocation", "leaves": True, "match": {"zone": zone[-1]}})
+
+    def machines(self):
+        """The machines that live on Azure."""
+        return [name for name in self.living() if name.startswith("azurerm_linux_virtual_machine@")]
+
+    def test_a_machine_that_azure_could_not_place_gives_way_in_the_next_zone(self):
+        self.unplaced()
+        run = self.start("azure")
+        self.assertIn("ZonalAllocationFailed", self.apply(run, status=1))
+        self.assertEqual(len(self.machines()), 1)
+        run.set(zone="eastus-2")
+        self.apply(run)
+        self.assertEqual(len(self.machines()), 1)
+        self.assertEqual(run.outputs()["zone"], "eastus-2")
         run.run("destroy", "-auto-approve")
         self.assertEqual(self.living(), [])
+
+    def test_a_machine_that_azure_could_not_place_goes_with_the_rest(self):
+        self.unplaced()
+        run = self.start("azure")
+        self.apply(run, status=1)
+        run.run("destroy", "-auto-approve")
+        self.assertEqual(self.living(), [])
+
+    def test_the_name_of_a_store_is_taken(self):
+        cases = {
+            "gcp": ("google_storage_bucket", "The requested bucket name is not available"),
+            "azure": ("azurerm_storage_account", "StorageAccountAlreadyTaken"),
+        }
+        for cloud, (kind, message) in cases.items():
+            with self.subTest(cloud):
+                self.fail({"fault": "bucket_taken", "type": kind})
+                run = self.start(cloud)
+                self.assertIn(message, self.apply(run, status=1))
+                run.run("destroy", "-auto-approve")
+                self.assertEqual(self.living(), [])
 
     def test_bucket_with_content_stops_destroy_and_destroy_goes_on(self):
         run = self.start()

@@ -25,6 +25,7 @@ class Google(unittest.TestCase):
 
     def test_life_of_a_run(self):
         machine = self.machine()
+        self.run_folder.run("validate")
         self.assertIn("No changes", self.run_folder.run("plan", "-detailed-exitcode"))
         outputs = self.run_folder.outputs()
         self.assertEqual(outputs["output_bucket_url"], "gs://train-demo-beer-output")
@@ -159,12 +160,20 @@ class Google(unittest.TestCase):
         kinds = {kind for _, kind in self.cloud.changed()}
         self.assertEqual(kinds, {"google_compute_instance", "google_compute_subnetwork"})
 
+    def test_all_the_world_when_spelled_out(self):
+        self.machine(ssh_cidr="0.0.0.0/0")
+        self.assertEqual(self.cloud.only("google_compute_firewall")["source_ranges"], ["0.0.0.0/0"])
+
     def test_refusals(self):
         cases = [
             ({"run_slug": "1-run"}, "run_slug must have 3 to 54 characters"),
             ({"run_slug": "a" * 55}, "run_slug must have 3 to 54 characters"),
             ({"zone": "us-central1"}, "zone must look like us-central1-a"),
             ({"ssh_cidr": "somewhere"}, "ssh_cidr must be an IPv4 range"),
+            ({"ssh_cidr": "1.2.3.4/0"}, "ssh_cidr must be an IPv4 range by its first address"),
+            ({"ssh_cidr": "203.0.113.7/24"}, "ssh_cidr must be an IPv4 range by its first address"),
+            ({"ssh_cidr": "0.0.0.0/00"}, "ssh_cidr must be an IPv4 range by its first address"),
+            ({"ssh_cidr": "::/0"}, "ssh_cidr must be an IPv4 range by its first address"),
             ({"gpu_count": 3}, "gpu_count must be 1, 2, 4 or 8"),
             ({"max_duration_seconds": 5}, "max_duration_seconds must lie between 600"),
             ({"disk_size_gb": 10}, "disk_size_gb must be a whole number from 50"),

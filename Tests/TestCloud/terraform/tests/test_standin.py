@@ -79,23 +79,75 @@ WRONG = [
 ]
 
 
+# The same for azure.tf.
+WRONG_AZURE = [
+    ("misspelt attribute", "min_tls_version ", "min_tls ", "Unsupported argument"),
+    (
+        "missing attribute",
+        "  network_interface_ids           = [azurerm_network_interface.run.id]\n",
+        "",
+        "Missing required argument",
+    ),
+    ("missing block", re.compile(r"  os_disk \{.*?\n  \}\n", re.S), "", "Insufficient os_disk"),
+    ("unknown block", "  boot_diagnostics {}", "  boot_diagnostic {}", "Unsupported block type"),
+    (
+        "no such feature",
+        "    persist_id_on_create",
+        "    persist_on_create",
+        "Unsupported argument",
+    ),
+    ("value of an enum", '"private"', '"secret"', "to be one of"),
+    (
+        "wrong type",
+        "vtpm_enabled                    = var.secure_boot",
+        'vtpm_enabled = "no"',
+        "a bool is",
+    ),
+    ("eviction of no spot machine", 'var.spot ? "Spot" : "Regular"', '"Regular"', "only be spec"),
+    ("spot without eviction", 'var.spot ? "Deallocate" : null', "null", "must be specified when p"),
+    ("no way to log in", "for_each = var.ssh_public_key[*]", "for_each = []", "one admin_ssh_key"),
+    ("one more port", '"22"', '"22-6006"', "only Tcp 22 may be open"),
+    ("all the world", "= var.ssh_cidr", '= "*"', "must be said in full"),
+    (
+        "public blobs",
+        "allow_nested_items_to_be_public  = false",
+        "allow_nested_items_to_be_public = true",
+        "allow_nested_items_to_be_public must be false",
+    ),
+    (
+        "plain HTTP",
+        "https_traffic_only_enabled       = true",
+        "https_traffic_only_enabled = false",
+        "https_traffic_only_enabled must be true",
+    ),
+]
+
+
 @needs_terraform
 class Negative(unittest.TestCase):
-    """Every wrong gcp.tf is refused."""
+    """Every wrong gcp.tf and azure.tf is refused."""
 
-    def test_wrong_configurations(self):
-        source = (TERRAFORM / "gcp.tf").read_text()
-        with Cloud("gcp") as cloud:
+    def test_wrong_configurations_of_google(self):
+        self.refuse_all("gcp", WRONG)
+
+    def test_wrong_configurations_of_azure(self):
+        self.refuse_all("azure", WRONG_AZURE)
+
+    def refuse_all(self, name, wrong):
+        """Plans each wrong configuration."""
+        file = f"{name}.tf"
+        source = (TERRAFORM / file).read_text()
+        with Cloud(name) as cloud:
             folder = cloud.run_folder(spot=True)
             folder.run("init")
-            for name, old, new, said in WRONG:
+            for name, old, new, said in wrong:
                 with self.subTest(name):
                     if isinstance(old, re.Pattern):
                         text = old.sub(new, source, count=1)
                     else:
                         text = source.replace(old, new, 1)
                     self.assertNotEqual(text, source)
-                    folder.write("gcp.tf", text)
+                    folder.write(file, text)
                     printed = folder.run("plan", status=1).replace("│", " ")
                     self.assertRegex(" ".join(printed.split()), said)
 
@@ -105,3 +157,18 @@ class Negative(unittest.TestCase):
             second = cloud.run_folder()
             second.run("init")
             self.assertIn("alreadyExists", second.run("apply", "-auto-approve", status=1))
+
+    def test_second_creation_on_azure_is_a_conflict(self):
+        with Cloud("azure") as cloud:
+            cloud.run_folder().apply()
+            second = cloud.run_folder()
+            second.run("init")
+            text = " ".join(second.run("apply", "-auto-approve", status=1).split())
+            self.assertIn("needs to be imported", text)
+
+    def test_azure_removes_no_interface_of_a_machine(self):
+        with Cloud("azure") as cloud:
+            folder = cloud.run_folder()
+            folder.apply()
+            folder.run("state", "rm", "azurerm_linux_virtual_machine.run")
+            self.assertIn("NicInUse", folder.run("destroy", "-auto-approve", status=1))
