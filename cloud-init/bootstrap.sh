@@ -159,17 +159,15 @@ curl_with_header() {
 }
 
 fetch_gcp() {
-  local source=$1 file=$2 bucket object endpoint=${setting[STORAGE_ENDPOINT]} token
-  if [[ -z $endpoint ]]; then
-    if command -v gsutil >/dev/null && timeout 120 gsutil -q cp "$source" "$file"; then return; fi
-    if command -v gcloud >/dev/null && timeout 120 gcloud --quiet storage cp "$source" "$file"; then return; fi
-    endpoint=https://storage.googleapis.com
-  fi
+  local source=$1 file=$2 bucket object token
+  if command -v gsutil >/dev/null && timeout 120 gsutil -q cp "$source" "$file"; then return; fi
+  if command -v gcloud >/dev/null && timeout 120 gcloud --quiet storage cp "$source" "$file"; then return; fi
   bucket=${source#gs://} object=${source##*/}
   bucket=${bucket%%/*}
   token=$(curl --fail --silent --show-error --max-time 10 --header 'Metadata-Flavor: Google' \
     http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/token | json_string access_token)
-  curl_with_header "Authorization: Bearer $token" --output "$file" "$endpoint/storage/v1/b/$bucket/o/$object?alt=media"
+  curl_with_header "Authorization: Bearer $token" --output "$file" \
+    "https://storage.googleapis.com/storage/v1/b/$bucket/o/$object?alt=media"
 }
 
 fetch_azure() {
@@ -184,11 +182,11 @@ fetch_azure() {
 # session token out of the signature until 7.86, and Ubuntu 22.04 has 7.81.
 fetch_aws() {
   local source=$1 file=$2 url
-  if [[ -z ${setting[STORAGE_ENDPOINT]} ]] && command -v aws >/dev/null &&
+  if command -v aws >/dev/null &&
     timeout 120 aws s3 cp --only-show-errors --region "${setting[REGION]}" "$source" "$file"; then return; fi
-  url=$(python3 - "$source" "${setting[REGION]}" "${setting[STORAGE_ENDPOINT]}" <<'PYTHON'
+  url=$(python3 - "$source" "${setting[REGION]}" <<'PYTHON'
 import datetime, hashlib, hmac, json, sys, urllib.parse, urllib.request
-source, region, endpoint = sys.argv[1:4]
+source, region = sys.argv[1:3]
 bucket, _, key = source[5:].partition("/")
 def imds(path, method="GET", **headers):
     request = urllib.request.Request("http://169.254.169.254/latest/" + path, method=method, headers=headers)
@@ -197,10 +195,6 @@ token = {"X-aws-ec2-metadata-token": imds("api/token", "PUT", **{"X-aws-ec2-meta
 roles = "meta-data/iam/security-credentials/"
 login = json.loads(imds(roles + imds(roles, **token).split()[0], **token))
 host, path = f"{bucket}.s3.{region}.amazonaws.com", "/" + urllib.parse.quote(key)
-base = "https://" + host
-if endpoint:
-    base, path = endpoint, f"/{bucket}{path}"
-    host = urllib.parse.urlsplit(endpoint).netloc
 now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ")
 scope = f"{now[:8]}/{region}/s3/aws4_request"
 query = urllib.parse.urlencode(sorted({
@@ -212,7 +206,7 @@ text = f"AWS4-HMAC-SHA256\n{now}\n{scope}\n{hashlib.sha256(request.encode()).hex
 signature = ("AWS4" + login["SecretAccessKey"]).encode()
 for part in (*scope.split("/"), text):
     signature = hmac.new(signature, part.encode(), hashlib.sha256).digest()
-print(f"{base}{path}?{query}&X-Amz-Signature={signature.hex()}")
+print(f"https://{host}{path}?{query}&X-Amz-Signature={signature.hex()}")
 PYTHON
   )
   printf 'url = "%s"\n' "$url" | curl --config - --fail --silent --show-error --connect-timeout 10 --max-time 300 --output "$file"

@@ -199,16 +199,6 @@ variable "storage_account_name" {
   }
 }
 
-variable "storage_endpoint" {
-  description = "Where the machine reaches Google's or Amazon's buckets if not at the public address: https://HOST (a private endpoint)."
-  type        = string
-  default     = null
-  validation {
-    condition     = can(regex("^https?://[A-Za-z0-9.:-]+$", coalesce(var.storage_endpoint, "https://none")))
-    error_message = "storage_endpoint must look like https://HOST, with no path."
-  }
-}
-
 locals {
   credentials_path = try(length(var.credentials_path), 0) == 0 ? null : pathexpand(var.credentials_path)
 
@@ -228,13 +218,12 @@ locals {
 
   # NAME=VALUE lines which the bootstrap reads as data.
   settings = merge({
-    AGENT_SHA256     = filesha256("${path.module}/train-agent")
-    DATA_DISK        = 0
-    GRACE_SECONDS    = var.grace_seconds
-    IDENTITY         = ""
-    MAX_SECONDS      = var.max_duration_seconds == null ? "" : var.max_duration_seconds
-    REGION           = ""
-    STORAGE_ENDPOINT = var.storage_endpoint == null ? "" : var.storage_endpoint
+    AGENT_SHA256  = filesha256("${path.module}/train-agent")
+    DATA_DISK     = 0
+    GRACE_SECONDS = var.grace_seconds
+    IDENTITY      = ""
+    MAX_SECONDS   = var.max_duration_seconds == null ? "" : var.max_duration_seconds
+    REGION        = ""
   }, local.machine)
 
   # What comes from outside travels as base64, what is ours as it is.

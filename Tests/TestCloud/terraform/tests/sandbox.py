@@ -11,6 +11,9 @@ FAKES = {
     "systemctl": 'if [ "$1" = is-system-running ]; then echo "${STATE:-running}"; fi',
     "systemd-run": "",
     "sleep": "",
+    "gsutil": "exit 1",
+    "gcloud": "exit 1",
+    "aws": "exit 1",
     "sync": "",
     "udevadm": "",
     "rclone": 'echo "rclone v${RCLONE:-1.60.1-DEV}"',
@@ -49,7 +52,9 @@ class Sandbox:
         if self.server:
             for address in ("http://169.254.169.254", "http://metadata.google.internal"):
                 text = text.replace(address, self.server)
-            text = text.replace("https://management.azure.com", self.server)
+            for address in ("https://management.azure.com", "https://storage.googleapis.com"):
+                text = text.replace(address, self.server)
+            text = text.replace("https://{host}", self.server)  # of Amazon's bucket
         return text
 
     def path(self, name):
@@ -95,7 +100,7 @@ class Sandbox:
 
     def settings(self, **values):
         """Writes /etc/train/bootstrap.env."""
-        empty = ("AGENT_SOURCE", "AGENT_SHA256", "REGION", "IDENTITY", "STORAGE_ENDPOINT")
+        empty = ("AGENT_SOURCE", "AGENT_SHA256", "REGION", "IDENTITY")
         known = {"CLOUD": "gcp", "DATA_DISK": 0, "GRACE_SECONDS": 1800, "MAX_SECONDS": 3600}
         known |= dict.fromkeys(empty, "")
         lines = "".join(f"{key}={value}\n" for key, value in {**known, **values}.items())

@@ -64,7 +64,7 @@ class Fetch(Case):
 
     def fetched(self, status=0, **settings):
         """Runs the bootstrap for an agent in the server."""
-        self.box.settings(AGENT_SHA256=DIGEST, STORAGE_ENDPOINT=self.url, **settings)
+        self.box.settings(AGENT_SHA256=DIGEST, **settings)
         return self.box.run("bootstrap.sh", status=status)
 
     def assert_started(self):
@@ -143,11 +143,11 @@ class Fetch(Case):
         self.server.answers["/latest/api/token"] = (200, b"IMDS")
         self.server.answers[roles] = (200, b"role\n")
         self.server.answers[roles + "role"] = (200, login)
-        self.server.answers["/bucket/train-agent"] = (200, AGENT)
+        self.server.answers["/train-agent"] = (200, AGENT)
         self.fetched(CLOUD="aws", REGION="us-east-1", AGENT_SOURCE="s3://bucket/train-agent")
         ((_, _, headers),) = self.asked(roles + "role")
         self.assertEqual(headers["x-aws-ec2-metadata-token"], "IMDS")
-        ((_, url, _),) = self.asked("/bucket/train-agent")
+        ((_, url, _),) = self.asked("/train-agent")
         return url
 
     def test_amazon(self):
@@ -162,7 +162,8 @@ class Fetch(Case):
         stamp = datetime.datetime.strptime(query["X-Amz-Date"], "%Y%m%dT%H%M%SZ")
         login = credentials.Credentials("AKIA", "s3cr3t", "se/ss+ion==")
         signer = auth.S3SigV4QueryAuth(login, "s3", "us-east-1", expires=300)
-        request = awsrequest.AWSRequest("GET", self.url + "/bucket/train-agent")
+        bucket = "https://bucket.s3.us-east-1.amazonaws.com"
+        request = awsrequest.AWSRequest("GET", bucket + "/train-agent")
         with mock.patch("botocore.auth.get_current_datetime", lambda *a, **k: stamp, create=True), \
                 mock.patch("botocore.auth.datetime") as clock:  # fmt: skip
             clock.datetime.utcnow.return_value = stamp
