@@ -146,14 +146,23 @@ int cposix_terminal_width(int descriptor) {
     return size.ws_col;
 }
 
-void cposix_flush(const char *directory) {
-#ifdef __linux__
+int cposix_flush(const char *directory) {
     int descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (descriptor < 0) return;
-    syncfs(descriptor);
-    close(descriptor);
+    if (descriptor < 0) return -1;
+#ifdef __linux__
+    int done = syncfs(descriptor);
 #else
-    (void)directory;
     sync();
+#ifdef F_FULLFSYNC
+    // sync(2) of macOS only schedules; a file system without F_FULLFSYNC has fsync(2).
+    int done = fcntl(descriptor, F_FULLFSYNC);
+    if (done != 0) done = fsync(descriptor);
+#else
+    int done = fsync(descriptor);
 #endif
+#endif
+    int code = errno;
+    close(descriptor);
+    errno = code;
+    return done;
 }

@@ -10,6 +10,10 @@ struct Context: Sendable {
     var clock: any Clock<Duration> = ContinuousClock()
     var now: @Sendable () -> Date = { Date() }
     var random: @Sendable () -> UInt64 = { .random(in: .min ... .max) }
+    /// Makes the disk keep what was written to a directory, or throws.
+    var keep: @Sendable (String) async throws -> Void = { try await Disk.keep($0) }
+    /// What tells a file from every other; no two names of some disks do.
+    var fileIdentity: @Sendable (String) -> NameClash.Identity? = { NameClash.identity(at: $0) }
     /// Where this program lies: the agent is looked for beside it.
     var executableDirectory: String
     /// The signals that mean "enough": Ctrl-C, a closed terminal, kill.

@@ -2,6 +2,9 @@ import Shared
 
 /// What a well-formed job can still get wrong; checked before anything is done with it.
 enum JobCheck {
+    /// Thirty years; a number that no clock can count to would be no end at all.
+    private static let mostSeconds = 1e9
+
     /// - Throws: `Failure` naming the field.
     static func check(_ job: Job) throws {
         let directories = job.directories
@@ -35,8 +38,15 @@ enum JobCheck {
             ("sync.final_sync_timeout_seconds", job.sync.finalSyncTimeoutSeconds),
             ("max_duration_seconds", job.maxDurationSeconds ?? 1),
         ]
-        for (name, value) in seconds where !(value > 0 && value.isFinite) {
+        for (name, value) in seconds where !(value > 0 && value <= mostSeconds) {
             throw Failure("job: field '\(name)' is \(value), not a positive number of seconds")
+        }
+        let patience = [
+            ("sync.max_staleness_seconds", job.sync.maxStalenessSeconds),
+            ("grace_seconds", job.graceSeconds),
+        ]
+        for (name, value) in patience where !(value >= 0 && value <= mostSeconds) {
+            throw Failure("job: field '\(name)' is \(value), not a number of seconds")
         }
     }
 

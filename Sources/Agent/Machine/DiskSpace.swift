@@ -6,9 +6,5 @@ enum DiskSpace {
     static let scarce: Int64 = 2 << 30
 
     /// Bytes that an ordinary user may still write at `path`; nil where that cannot be told.
-    static func free(at path: String) -> Int64? {
-        var information = statvfs()
-        guard statvfs(path, &information) == 0 else { return nil }
-        return Int64(information.f_bavail) * Int64(information.f_frsize)
-    }
+    static func free(at path: String) -> Int64? { FreeSpace.bytes(at: path) }
 }

@@ -16,7 +16,7 @@ enum DatasetCensus {
                 information.st_mode & S_IFMT == S_IFREG
             else { continue }
             files += 1
-            bytes += Int64(information.st_size)
+            bytes = [bytes, Int64(information.st_size)].byteSum
             digest.update(Array("\(path) \(information.st_size)\n".utf8))
         }
         return Capsule.Dataset(

@@ -179,7 +179,7 @@ extension SyncEngine {
     }
 
     private func move(_ source: String, to target: String, mtime: Int64) throws {
-        let time = timespec(tv_sec: Int(mtime / 1_000_000_000), tv_nsec: Int(mtime % 1_000_000_000))
+        let time = timespec(nanoseconds: mtime)
         guard utimensat(AT_FDCWD, source, [time, time], AT_SYMLINK_NOFOLLOW) == 0 else {
             throw systemFailure("cannot restore \(quoted(target))")
         }

@@ -106,7 +106,7 @@ extension SyncEngine {
             try await client.upload(file: batch.file(of: item.path), as: item.path)
         } else if !items.isEmpty {
             try await client.upload(
-                tree: batch.directory, known: table.records.count)
+                tree: batch.directory, known: table.records.count, isOurs: true)
         }
         runFiles.markSent(items.map { ($0.path, $0.frozen.stamp) }, at: watch.elapsed)
     }

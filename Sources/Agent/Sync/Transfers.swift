@@ -215,8 +215,8 @@ extension SyncEngine {
             do {
                 let (directory, known) = (batch.directory, table.records.count)
                 try await leases.guarding {
-                    try await client.upload(
-                        tree: directory, known: known, holding: leases.descriptors)
+                    try await client.with(holding: leases.descriptors)
+                        .upload(tree: directory, known: known, isOurs: true)
                 }
             } catch is LinkLeases.Wanted {
                 for path in leases.lost {

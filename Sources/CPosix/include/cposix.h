@@ -52,8 +52,9 @@ int cposix_link_closed(int descriptor, const char *target);
 int64_t cposix_birth_time(int directory, const char *name);
 
 /// Brings all that was written to the file system of `directory` onto its disk, and waits for it
-/// (Linux syncfs; all file systems elsewhere). What a power cut then leaves is at least that.
-void cposix_flush(const char *directory);
+/// (Linux syncfs; all file systems elsewhere). What a power cut then leaves is at least that. 0, or -1 with
+/// errno where the disk did not take all of it (Linux since 5.8).
+int cposix_flush(const char *directory);
 
 /// Goes on with a CRC32C (0 at first) over more bytes, by the processor's instruction where it has one.
 uint32_t cposix_crc32c(uint32_t crc, const void *bytes, size_t count);

@@ -5,28 +5,120 @@ struct CollectionDirectory: Sendable {
     let context: Context
     let folder: RunFolder
 
-    /// The folder of this run, made where it is not there yet; remembered in the record first, so
-    /// that a finish that was killed goes on in the same place.
+    /// The folder of this run, made where it is not there yet; a finish that was killed goes on in
+    /// the same place.
+    ///
+    /// It comes into being under a name of the run's own, is remembered, and gets its final name by
+    /// a rename that takes no folder with anything in it: two runs that are finished within one
+    /// second never share one, and whatever moment a kill chooses, nothing is left behind.
     ///
     /// - Throws: `Failure` naming `--destination` where it cannot take the output.
     func prepare(
         _ record: inout RunRecord, destination: String, bytes: Int64
     ) throws -> String {
-        if let former = record.collection, isDirectory(former) {
-            try checkSpace(former, bytes: bytes - TreeSize(of: former).bytes)
-            return former
+        if let former = record.collection {
+            let nascent = nascent(of: record.run, in: parentDirectory(former))
+            if !exists(nascent), isRealDirectory(former), !isElsewhere(destination, than: former) {
+                let size = TreeSize(of: former)
+                try refuseLink(size.firstLink)
+                try checkSpace(former, bytes: bytes - size.bytes)
+                return former
+            }
+            discard(nascent)
         }
         let parent = StoreURL.absolutePath(destination)
         try check(parent, given: destination)
+        try refuseBucket(parent, of: record, given: destination)
         try checkSpace(parent, bytes: bytes)
-        let name = "\(timestamp(context.now()))_\(record.run.codeName)_\(record.run.datasetName)"
-        let path = parent + "/" + name
-        record.collection = path
-        try folder.write(record)
-        guard mkdir(path, 0o755) == 0 else {
-            throw systemFailure("--destination: cannot make \(quoted(path))")
+        return try make(in: parent, &record)
+    }
+
+    /// A disk that was too small is left by giving another; without that flag a call goes on from
+    /// wherever it is made.
+    private func isElsewhere(_ destination: String, than former: String) -> Bool {
+        let parent = StoreURL.absolutePath(destination)
+        let known = parentDirectory(former)
+        return destination != FinishArguments().destination
+            && realPath(parent) ?? parent != realPath(known) ?? known
+    }
+
+    private func make(in parent: String, _ record: inout RunRecord) throws -> String {
+        let nascent = nascent(of: record.run, in: parent)
+        do {
+            record.collection = nascent
+            try folder.write(record)
+            try makeNascent(nascent)
+            let name =
+                "\(timestamp(context.now()))_\(record.run.codeName)_\(record.run.datasetName)"
+            var number = 1
+            while true {
+                let path = "\(parent)/\(name)" + (number == 1 ? "" : "-\(number)")
+                number += 1
+                // Somebody's empty folder would be replaced.
+                if exists(path) { continue }
+                record.collection = path
+                try folder.write(record)
+                if rename(nascent, path) == 0 {
+                    AtomicFile.syncDirectory(parent)
+                    return path
+                }
+                guard [ENOTEMPTY, EEXIST, ENOTDIR].contains(errno) else {
+                    throw systemFailure("--destination: cannot make \(quoted(path))")
+                }
+            }
+        } catch {
+            discard(nascent)
+            throw error
         }
-        return path
+    }
+
+    /// What the folder is called before it has its own name.
+    private func nascent(of run: RunName, in parent: String) -> String {
+        "\(parent)/.train-finish-\(run.slug)"
+    }
+
+    /// With directories in it: only an empty one can be taken by another's rename.
+    private func makeNascent(_ path: String) throws {
+        if mkdir(path, 0o755) != 0 {
+            let code = errno
+            var information = stat()
+            guard code == EEXIST, lstat(path, &information) == 0,
+                information.st_mode & S_IFMT == S_IFDIR, information.st_uid == geteuid()
+            else {
+                throw systemFailure("--destination: cannot make \(quoted(path))", code: code)
+            }
+        }
+        for tree in Self.trees { try makeDirectories("\(path)/\(tree)") }
+    }
+
+    static let trees = [BucketLayout.output, BucketLayout.logs, BucketLayout.run]
+
+    /// Only where nothing is in it.
+    private func discard(_ nascent: String) {
+        for tree in Self.trees { rmdir("\(nascent)/\(tree)") }
+        rmdir(nascent)
+    }
+
+    /// Not a link to one: somebody else's link would lead the output elsewhere.
+    private func isRealDirectory(_ path: String) -> Bool {
+        var information = stat()
+        return lstat(path, &information) == 0 && information.st_mode & S_IFMT == S_IFDIR
+    }
+
+    /// No tool of ours makes one, and all of them would write through it.
+    private func refuseLink(_ link: String?) throws {
+        guard let link else { return }
+        throw Failure(
+            "\(quoted(link)), in the folder of a former finish, is a link; the download could "
+                + "follow it to anywhere",
+            hint: "remove it, then call this again")
+    }
+
+    /// The run's bucket goes at the end as well, where it is a directory here.
+    private func refuseBucket(_ parent: String, of record: RunRecord, given: String) throws {
+        let bucket = try StoreURL(parsing: record.output)
+        guard bucket.scheme == "file" else { return }
+        try refuse(parent, in: bucket.path, given: given, called: "the run's own bucket")
     }
 
     private func check(_ parent: String, given: String) throws {
@@ -43,19 +135,23 @@ struct CollectionDirectory: Sendable {
                 hint: "give a directory that you can write: --destination DIRECTORY")
         }
         // The run's own folder goes at the end, and whatever lies in it.
+        try refuse(parent, in: folder.path, given: given, called: "the run's own folder")
+    }
+
+    private func refuse(
+        _ parent: String, in place: String, given: String, called name: String
+    ) throws {
         let real = realPath(parent) ?? parent
-        let own = realPath(folder.path) ?? folder.path
-        guard real != own, !real.hasPrefix(own + "/") else {
+        let own = realPath(place) ?? place
+        guard real != own, !real.utf8.starts(with: "\(own)/".utf8) else {
             throw Failure.usage(
-                "--destination \(quoted(given)) lies in the run's own folder, which is removed",
+                "--destination \(quoted(given)) lies in \(name), which is removed",
                 hint: "give a directory elsewhere")
         }
     }
 
     private func checkSpace(_ directory: String, bytes: Int64) throws {
-        var information = statvfs()
-        guard bytes > 0, statvfs(directory, &information) == 0 else { return }
-        let free = Int64(information.f_bavail) * Int64(information.f_frsize)
+        guard bytes > 0, let free = FreeSpace.bytes(at: directory) else { return }
         guard free > bytes else {
             throw Failure(
                 "--destination: the output needs \(readable(bytes: bytes)), but only "

@@ -1,10 +1,14 @@
 import Shared
+import Synchronization
 
 /// Downloads one run's output and checks it against the manifest.
 struct Collector: Sendable {
     let context: Context
     let cloud: any Cloud
     let folder: RunFolder
+    /// Also held by the tools that download: one that outlives a killed `finish` must not write among
+    /// the files that the next one has verified.
+    let lock: RunLock
     let steps: Steps
 
     /// - Parameter force: take what there is, final or not.
@@ -12,14 +16,18 @@ struct Collector: Sendable {
     func collect(
         _ record: inout RunRecord, outcome: Outcome?, destination: String, force: Bool
     ) async throws -> Collected {
-        let client = try record.client(runner: context.runner)
+        let client = try client(of: record)
         let manifest = try await steps.run("reading the manifest") {
             try await self.manifest(client, force: force)
         }
         let isFinal = manifest?.final == true
         guard isFinal || force else { throw notFinal(record, outcome: outcome) }
+        let former = record.collection
         let directory = try CollectionDirectory(context: context, folder: folder)
             .prepare(&record, destination: destination, bytes: manifest?.totalBytes ?? 0)
+        if let former, former != directory, isDirectory(former) {
+            steps.line.say("  what an earlier call downloaded stays in \(harmless(former))")
+        }
 
         let download = Download(client: client, steps: steps)
         let contents = try await download.contents(of: manifest)
@@ -37,11 +45,49 @@ struct Collector: Sendable {
         }
         if !collected.verified {
             collected.unsynced = try Salvage(manifest: manifest, directory: directory)
-                .run(cloud.remains(of: record, in: folder))
+                .run(cloud.remains(of: record, in: folder)) { steps.line.say("  \(harmless($0))") }
+        }
+        // After a power cut the page cache is gone, and by then the bucket would be too.
+        try await steps.run("making sure that the disk has it") {
+            try await context.keep(directory)
         }
         record.stage = .collected
+        record.completeness = collected.verified ? .verified : .asFound
         try folder.write(record)
         return collected
+    }
+
+    /// Downloads anew what an earlier call brought, where it is not there any more.
+    ///
+    /// - Parameter lack: what is wrong with it, as a sentence without its end.
+    /// - Throws: `Failure` where the bucket has it no more either; nothing is destroyed then.
+    func collectAgain(
+        _ record: inout RunRecord, lack: String, destination: String
+    ) async throws -> Collected {
+        let client = try client(of: record)
+        var reason = "its bucket holds no manifest any more"
+        var data: Data?
+        do {
+            data = try await client.read(
+                BucketLayout.manifest, limit: JSONFormat.maximumManifestBytes)
+        } catch let failure as Failure {
+            reason = "its bucket cannot be read: \(failure.summary)"
+        }
+        guard data != nil else {
+            throw Failure(
+                "\(lack), and \(reason); nothing is destroyed",
+                hint: "put it back in its place and call this again; or remove the run without it: "
+                    + "train finish \(record.run) --force \(record.run)")
+        }
+        steps.line.say("  \(lack); downloading it again")
+        // Not back to `started`: another computer may look at the stage in the state bucket.
+        record.completeness = .unverified
+        try folder.write(record)
+        return try await collect(&record, outcome: nil, destination: destination, force: false)
+    }
+
+    private func client(of record: RunRecord) throws -> StoreClient {
+        try record.client(runner: context.runner).with(holding: [lock.descriptor])
     }
 
     /// nil where there is none; by force also where it cannot be read as one.
@@ -70,25 +116,30 @@ struct Collector: Sendable {
             part.files = manifest.files.filter { paths.contains(PathKey($0.path)) }
             differences = try await compare(part, directory)
         }
-        guard !differences.isEmpty, !manifest.final else { return differences }
-        return await NewerObjects(
-            differences, of: manifest, directory: directory, listing: try await download.list(),
-            md5: download.client.store.listedMD5
-        ).remaining
+        if !differences.isEmpty, !manifest.final {
+            differences = await NewerObjects(
+                differences, of: manifest, directory: directory,
+                listing: try await download.list(), md5: download.client.store.listedMD5
+            ).remaining
+        }
+        return differences
+            + NameClash.find(manifest) { context.fileIdentity("\(directory)/\($0)") }
     }
 
     private func compare(_ manifest: Manifest, _ directory: String) async throws -> [Difference] {
         let bar = ProgressBar(
             title: "checking", totalFiles: manifest.files.count, totalBytes: manifest.totalBytes)
-        let started = ContinuousClock.now
-        let line = steps.line
-        let differences = await ManifestCheck.compare(manifest, directory: directory) { progress in
-            line.update(
-                bar.text(
-                    files: progress.files, bytes: progress.bytes, startBytes: 0,
-                    seconds: (ContinuousClock.now - started).seconds))
+        let done = Mutex(ManifestCheck.Progress(files: 0, bytes: 0))
+        let progress = TransferProgress(bar: bar, steps: steps) {
+            let now = done.withLock { $0 }
+            return (now.files, now.bytes)
         }
-        line.clear()
+        let differences = try await progress.during {
+            await ManifestCheck.compare(manifest, directory: directory) { now in
+                // They come from several threads, and not in order.
+                done.withLock { if now.files > $0.files { $0 = now } }
+            }
+        }
         try Task.checkCancellation()
         return differences
     }

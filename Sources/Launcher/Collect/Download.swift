@@ -14,8 +14,12 @@ struct Download: Sendable {
     }
 
     private static let attempts = 4
+    /// Up to so many files are fetched one by one, by a command each.
+    private static let fewFiles = 16
 
     /// By the manifest; without one by what the bucket lists.
+    ///
+    /// Where there is a manifest, all three trees: the bucket can hold more than it names, and goes.
     func contents(of manifest: Manifest?) async throws -> Contents {
         let objects =
             if let manifest {
@@ -23,18 +27,13 @@ struct Download: Sendable {
             } else {
                 try await list().map { ($0.path, $0.size) }
             }
-        var contents = Contents()
-        for tree in [BucketLayout.output, BucketLayout.logs] {
-            let inTree = objects.filter { $0.0.utf8.starts(with: "\(tree)/".utf8) }
-            guard !inTree.isEmpty else { continue }
-            contents.trees.append(tree)
-            contents.files += inTree.count
-            contents.bytes += inTree.reduce(0) { $0 + $1.1 }
+        let isThere = { (tree: String) in
+            objects.filter { $0.0.utf8.starts(with: "\(tree)/".utf8) }
         }
-        if manifest != nil || objects.contains(where: { $0.0.hasPrefix(BucketLayout.run + "/") }) {
-            contents.trees.append(BucketLayout.run)
-        }
-        return contents
+        let counted = [BucketLayout.output, BucketLayout.logs].flatMap(isThere)
+        return Contents(
+            trees: CollectionDirectory.trees.filter { manifest != nil || !isThere($0).isEmpty },
+            files: counted.count, bytes: counted.map(\.1).byteSum)
     }
 
     func list() async throws -> [StoredObject] {
@@ -43,27 +42,44 @@ struct Download: Sendable {
 
     /// Downloads the trees; goes on where a former call was cut off.
     func run(_ contents: Contents, to directory: String) async throws {
-        for name in [BucketLayout.output, BucketLayout.logs, BucketLayout.run] {
-            try makeDirectories(directory + "/" + name)
-        }
+        for name in CollectionDirectory.trees { try makeDirectories(directory + "/" + name) }
         let bar = ProgressBar(
             title: "downloading", totalFiles: contents.files, totalBytes: contents.bytes)
-        try await showing(bar, directory) {
-            for tree in contents.trees {
-                try await retrying {
-                    try await client.download(tree: tree, to: directory + "/" + tree)
-                }
-            }
+        if !steps.line.isInteractive {
+            steps.line.say(
+                "  downloading \(counted(bar.totalFiles, "file")), \(readable(bytes: bar.totalBytes)) …"
+            )
+        }
+        let progress = TransferProgress(bar: bar, steps: steps) {
+            let size = TreeSize(of: directory)
+            return (size.files, size.bytes)
+        }
+        try await progress.during { try await fetch(contents.trees, to: directory) }
+    }
+
+    private func fetch(_ trees: [String], to directory: String) async throws {
+        for tree in trees {
+            try await retrying { try await client.download(tree: tree, to: directory + "/" + tree) }
         }
     }
 
     /// Fetches single files anew, whatever is there under their names.
+    ///
+    /// Many of them by their trees, which is one command: a tool takes a second to start.
     func again(_ paths: [String], to directory: String) async throws {
-        for path in paths where ManifestPath.objection(to: path) == nil {
+        let paths = paths.filter { ManifestPath.objection(to: $0) == nil }
+        for path in paths { unlink(directory + "/" + path) }
+        if paths.count > Self.fewFiles {
+            steps.line.say("  fetching \(counted(paths.count, "file")) once more")
+            let trees = CollectionDirectory.trees.filter { tree in
+                paths.contains { $0.utf8.starts(with: "\(tree)/".utf8) }
+            }
+            return try await fetch(trees, to: directory)
+        }
+        for path in paths {
             steps.line.say("  fetching \(quoted(path)) once more")
             let file = directory + "/" + path
             try makeDirectories(parentDirectory(file))
-            unlink(file)
             // An object that is gone stays a difference; the comparison names it.
             try? await client.download(object: path, to: file)
             try Task.checkCancellation()
@@ -83,37 +99,5 @@ struct Download: Sendable {
                 )
             }, body)
         try Task.checkCancellation()
-    }
-
-    /// Runs `body` and meanwhile looks at how the directory grows.
-    private func showing(
-        _ bar: ProgressBar, _ directory: String, _ body: () async throws -> Void
-    ) async throws {
-        let line = steps.line
-        let before = TreeSize(of: directory).bytes
-        let started = ContinuousClock.now
-        if !line.isInteractive {
-            line.say(
-                "  downloading \(counted(bar.totalFiles, "file")), \(readable(bytes: bar.totalBytes)) …"
-            )
-        }
-        let watcher = Task {
-            // Counting 100,000 files takes a while itself, so the pause grows with it.
-            while !Task.isCancelled, line.isInteractive {
-                let looked = ContinuousClock.now
-                let size = TreeSize(of: directory)
-                line.update(
-                    bar.text(
-                        files: size.files, bytes: size.bytes, startBytes: before,
-                        seconds: (ContinuousClock.now - started).seconds))
-                let pause = max(.milliseconds(250), (ContinuousClock.now - looked) * 5)
-                try await Task.sleep(for: pause)
-            }
-        }
-        defer {
-            watcher.cancel()
-            line.clear()
-        }
-        try await body()
     }
 }

@@ -10,16 +10,20 @@ struct Salvage: Sendable {
 
     static let folder = "unsynced"
 
-    /// - Parameter remains: directories by their names in the bucket.
+    /// - Parameters:
+    ///   - remains: directories by their names in the bucket.
+    ///   - report: told what cannot be saved, a line each: it is lost with the machine.
     /// - Returns: the paths that were saved, sorted.
     /// - Throws: `Failure` where one could not be copied.
-    func run(_ remains: [String: String]) throws -> [String] {
+    func run(_ remains: [String: String], report: (String) -> Void) throws -> [String] {
         let known = Dictionary(
             (manifest?.files ?? []).map { (PathKey($0.path), $0) }, uniquingKeysWith: { $1 })
         var saved: [String] = []
         for (name, place) in remains.sorted(by: { $0.key < $1.key }) where isDirectory(place) {
-            let files = try TreeScan(of: place).files
-            let copied = try ParallelMap.run(files) { file -> String? in
+            let scan = try TreeScan(of: place)
+            (scan.skipped + scan.halfWritten.map { "left out \(quoted($0)): half-written" })
+                .forEach(report)
+            let copied = try ParallelMap.run(scan.files) { file -> String? in
                 let path = name + "/" + file.path
                 if let entry = known[PathKey(path)], isSame(file, entry) { return nil }
                 let target = "\(directory)/\(Self.folder)/\(path)"

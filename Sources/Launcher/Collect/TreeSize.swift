@@ -4,6 +4,8 @@ import Shared
 struct TreeSize: Sendable, Equatable {
     private(set) var files = 0
     private(set) var bytes: Int64 = 0
+    /// Any link in it; none is followed.
+    private(set) var firstLink: String?
 
     /// What vanishes while it is counted does not count.
     init(of directory: String) { walk(directory) }
@@ -17,7 +19,8 @@ struct TreeSize: Sendable, Equatable {
             case S_IFDIR: walk(path)
             case S_IFREG:
                 files += 1
-                bytes += Int64(information.st_size)
+                bytes = [bytes, Int64(information.st_size)].byteSum
+            case S_IFLNK: firstLink = firstLink ?? path
             default: continue
             }
         }

@@ -40,8 +40,8 @@ struct Finish: Sendable {
                 guard let lock = try RunLock.take(folder, of: record.run) else { return nil }
                 defer { withExtendedLifetime(lock) {} }
                 return try await finish(
-                    view, cloud: cloud, destination: arguments.destination, force: force,
-                    line: line)
+                    view, under: lock, cloud: cloud, destination: arguments.destination,
+                    force: force, line: line)
             }
         } catch let interrupted as Interrupted {
             throw Failure(
@@ -86,23 +86,24 @@ struct Finish: Sendable {
     }
 
     private func finish(
-        _ view: RunView, cloud: any Cloud, destination: String, force: Bool, line: LiveLine
+        _ view: RunView, under lock: RunLock, cloud: any Cloud, destination: String, force: Bool,
+        line: LiveLine
     ) async throws -> Collected? {
         // Read again under the lock: another launcher may have changed it.
         var record = try await cloud.recovered(view.folder.record(), in: view.folder)
-        let steps = Steps(line)
+        let steps = Steps(line, clock: context.clock)
+        let collector = Collector(
+            context: context, cloud: cloud, folder: view.folder, lock: lock, steps: steps)
         var collected: Collected?
         switch record.stage {
         case .starting:
             line.say("  \(record.run) was never started in full; there is nothing to collect")
         case .started:
-            let collector = Collector(
-                context: context, cloud: cloud, folder: view.folder, steps: steps)
             collected = try await collector.collect(
                 &record, outcome: view.status?.outcome, destination: destination, force: force)
         case .collected:
-            let place = record.collection ?? "by another computer"
-            line.say("  everything is downloaded already: \(place)")
+            collected = try await collectedBefore(
+                &record, by: collector, destination: destination, force: force)
         }
         let (folder, run) = (view.folder, record)
         line.say("  removing the run from \(record.run.cloud) …")
@@ -110,5 +111,21 @@ struct Finish: Sendable {
         try folder.remove()
         line.say("\(line.coloured("✓", .green)) removing the run from \(record.run.cloud): done")
         return collected
+    }
+
+    /// Looks whether what was downloaded before is still there, and downloads it again where not.
+    private func collectedBefore(
+        _ record: inout RunRecord, by collector: Collector, destination: String, force: Bool
+    ) async throws -> Collected? {
+        guard let place = record.collection, let completeness = record.completeness else {
+            collector.steps.line.say("  everything is downloaded already: by another computer")
+            return nil
+        }
+        let former = FormerCollection(directory: place, completeness: completeness)
+        guard !force, let lack = former.lack() else {
+            collector.steps.line.say("  everything is downloaded already: \(place)")
+            return nil
+        }
+        return try await collector.collectAgain(&record, lack: lack, destination: destination)
     }
 }

@@ -62,7 +62,7 @@ struct CodeTree: Sendable, Equatable {
             case S_IFREG:
                 entries.append(path)
                 paths.append(path)
-                bytes += Int64(information.st_size)
+                bytes = [bytes, Int64(information.st_size)].byteSum
             case S_IFLNK:
                 entries.append(path)
                 paths.append(path)

@@ -13,6 +13,16 @@ struct RunRecord: VersionedDocument, Equatable {
         case collected
     }
 
+    /// What `finish` knew of what it brought, when it was about to remove the run.
+    enum Completeness: String, Codable, Sendable {
+        /// Every byte that the final manifest names.
+        case verified
+        /// By `--force`: what there was.
+        case asFound
+        /// It was lost since, and is being downloaded again.
+        case unverified
+    }
+
     var version = RunRecord.currentVersion
     var run: RunName
     var stage = Stage.starting
@@ -36,6 +46,8 @@ struct RunRecord: VersionedDocument, Equatable {
     var stateBucket: String?
     /// Where `finish` downloads to, so that a killed one goes on in the same place.
     var collection: String?
+    /// Of what is there, once this computer has `collected` it; nil where another one did.
+    var completeness: Completeness?
 
     init(
         run: RunName, createdAt: Date, codePath: String, module: String, dataset: String,

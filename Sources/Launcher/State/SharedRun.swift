@@ -38,6 +38,18 @@ struct SharedRun: VersionedDocument, Equatable {
         self.variables = variables
     }
 
+    /// Both become waits, and so must be numbers that a clock can count to.
+    var objection: String? {
+        let seconds = [
+            ("sync_interval_seconds", syncIntervalSeconds),
+            ("transfer_timeout_seconds", transferTimeoutSeconds),
+        ]
+        for (name, value) in seconds where !(value > 0 && value <= 1e9) {
+            return "field '\(name)' is \(value), not a positive number of seconds"
+        }
+        return nil
+    }
+
     /// The record as this computer keeps it.
     func record(output: StoreURL, stateBucket: StoreURL, credentialsPath: String?) -> RunRecord {
         var record = RunRecord(

@@ -12,7 +12,7 @@ package struct MD5Tag: Sendable {
         /// How many parts a file of `size` bytes goes up in; 0 where it goes up whole.
         package func parts(ofSize size: Int64) -> Int64 {
             guard case .parts(let length) = self, size >= length else { return 0 }
-            return (size + length - 1) / length
+            return (size - 1) / length + 1
         }
     }
 

@@ -7,7 +7,7 @@ struct PartialFile: ~Copyable {
     private let path: String
     private let finalPath: String
 
-    private static let prefix = ".train-partial-"
+    static let prefix = ".train-partial-"
 
     /// Whether a file of that name is one of ours, half-written.
     static func isPartial(_ name: String) -> Bool { name.utf8.starts(with: prefix.utf8) }

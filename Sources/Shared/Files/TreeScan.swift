@@ -15,6 +15,8 @@ package struct TreeScan: Sendable {
     package private(set) var files: [File] = []
     /// One line for each thing left out, with the reason.
     package private(set) var skipped: [String] = []
+    /// Files of ours that are not whole, or were left by a killed writer: nobody misses them.
+    package private(set) var halfWritten: [String] = []
     /// Whether the tree itself holds just the files of this list: no links, nothing left out.
     package private(set) var isPlain = true
 
@@ -22,7 +24,8 @@ package struct TreeScan: Sendable {
     /// How often a directory was entered through a link: bounds what a farm of links can unfold.
     private var entries: [String: Int] = [:]
     private static let mostEntries = 8
-    private static let mostDepth = 128
+    /// Directories in a path, counted from the tree's.
+    static let mostDepth = 128
 
     /// - Throws: `Failure` where `directory` is none or cannot be read.
     package init(of directory: String) throws {
@@ -50,6 +53,7 @@ package struct TreeScan: Sendable {
             guard name != ".", name != ".." else { continue }
             guard !PartialFile.isPartial(name) else {
                 isPlain = false
+                halfWritten.append(prefix.isEmpty ? name : "\(prefix)/\(name)")
                 continue
             }
             guard Self.canBeStored(name) else {

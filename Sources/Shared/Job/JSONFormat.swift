@@ -70,6 +70,7 @@ package enum JSONFormat {
                     hint: "use the newer train and train-agent that wrote it")
             }
             let document = try decoder().decode(type, from: data)
+            if let objection = document.objection { throw Failure("\(name): \(objection)") }
             if type.isStrict { try refuseUnknownFields(in: data, against: document, name: name) }
             return document
         } catch let error as DecodingError {
@@ -99,7 +100,8 @@ package enum JSONFormat {
             "field '\(path(context.codingPath))' is null, not \(words(for: type))"
         case .dataCorrupted(let context):
             context.codingPath.isEmpty
-                ? "not valid JSON"
+                // Foundation says the same of both.
+                ? "not valid JSON, or with a number out of range"
                 : "field '\(path(context.codingPath))': \(context.debugDescription)"
         @unknown default:
             "not valid"
@@ -136,9 +138,12 @@ package protocol VersionedDocument: Codable, Sendable {
     /// Whether an unknown field is refused. Only the manifest, too large to read twice, says no.
     static var isStrict: Bool { get }
     var version: Int { get }
+    /// Which field has a value that its type allows and nobody can work with; nil for none.
+    var objection: String? { get }
 }
 
 extension VersionedDocument {
     package static var maximumBytes: Int { JSONFormat.maximumBytes }
     package static var isStrict: Bool { true }
+    package var objection: String? { nil }
 }

@@ -40,5 +40,21 @@ package struct Manifest: VersionedDocument, Equatable {
         self.files = files
     }
 
-    package var totalBytes: Int64 { files.reduce(0) { $0 + $1.size } }
+    package var totalBytes: Int64 { files.map(\.size).byteSum }
+
+    /// Everybody adds sizes up and counts generations on: neither may end beyond its type.
+    package var objection: String? {
+        guard (0...1_000_000_000).contains(generation) else {
+            return "field 'generation' is \(generation), which no run reaches"
+        }
+        var total: Int64 = 0
+        for (index, entry) in files.enumerated() {
+            let (sum, isTooMuch) = total.addingReportingOverflow(entry.size)
+            guard entry.size >= 0, !isTooMuch else {
+                return "field 'files[\(index)].size' is \(entry.size), which no file has"
+            }
+            total = sum
+        }
+        return nil
+    }
 }

@@ -67,6 +67,15 @@ package struct RunStatus: VersionedDocument, Equatable {
     package var agentPid: Int32?
     package var trainerPid: Int32?
 
+    /// The next attempt counts on.
+    package var objection: String? {
+        for (name, number) in [("attempt", attempt), ("restarts", restarts)]
+        where !(0...1_000_000_000).contains(number) {
+            return "field '\(name)' is \(number), which no run reaches"
+        }
+        return nil
+    }
+
     package init(run: RunName, startedAt: Date) {
         self.run = run
         self.startedAt = startedAt

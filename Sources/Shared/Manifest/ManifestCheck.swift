@@ -83,7 +83,7 @@ package enum ManifestCheck {
             let kind = difference(entry, in: directory)
             let now = done.withLock { progress in
                 progress.files += 1
-                progress.bytes += entry.size
+                progress.bytes = [progress.bytes, entry.size].byteSum
                 return progress
             }
             progress?(now)

@@ -8,7 +8,8 @@ package enum ManifestPath {
     /// Why `path` is refused; nil where it is fine.
     ///
     /// Line breaks are refused by Google's store; the other control characters would let a name
-    /// draw what it likes on a terminal.
+    /// draw what it likes on a terminal. What `TreeScan` leaves out of every transfer is refused here
+    /// too: else it would count as up.
     package static func objection(to path: String) -> String? {
         if path.utf8.count > maximumBytes {
             return "is longer than \(maximumBytes) bytes"
@@ -20,6 +21,13 @@ package enum ManifestPath {
         let roots = [BucketLayout.output, BucketLayout.logs]
         guard roots.contains(where: { path.utf8.starts(with: "\($0)/".utf8) }) else {
             return "is neither below output/ nor below logs/"
+        }
+        let parts = path.utf8.split(separator: UInt8(ascii: "/"))
+        guard parts.count - 1 <= TreeScan.mostDepth else {
+            return "is more than \(TreeScan.mostDepth) directories deep"
+        }
+        guard !parts.contains(where: { $0.starts(with: PartialFile.prefix.utf8) }) else {
+            return "has a name that begins with \(PartialFile.prefix), as our half-written files do"
         }
         return nil
     }

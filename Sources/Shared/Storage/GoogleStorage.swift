@@ -52,7 +52,7 @@ package struct GoogleStorage: ObjectStore {
     /// What one process sends as fast as several, each of which would start another Python: with ten
     /// files 3 processes instead of 5, 180 MB instead of 296 and an eighth less CPU (gsutil 5.34).
     private static func isSmall(_ files: [TreeScan.File]) -> Bool {
-        files.count <= 16 && files.reduce(0) { $0 + $1.size } <= 16 << 20
+        files.count <= 16 && files.map(\.size).byteSum <= 16 << 20
     }
 
     /// What `cp -r` into the bucket itself takes: below a prefix its result depends on what is

@@ -9,6 +9,8 @@ package struct StoreClient: Sendable {
     private let runner: any CommandRunner
     /// Of every command, beside its own.
     private var environment: [String: String] = [:]
+    /// Open in every command until it ends.
+    private var descriptors: [Int32] = []
 
     /// - Throws: `Failure` where no store has that scheme or the chosen tool does not fit.
     package init(
@@ -27,12 +29,21 @@ package struct StoreClient: Sendable {
         watch = other.watch
         runner = other.runner
         environment = other.environment
+        descriptors = other.descriptors
     }
 
     /// The same, with these in the environment of every command.
     package func with(environment: [String: String]) -> StoreClient {
         var client = self
         client.environment.merge(environment) { $1 }
+        return client
+    }
+
+    /// The same, with these open in every command until it ends, even where this process dies before
+    /// it: a lock of ours then lasts as long as a tool that goes on without us.
+    package func with(holding descriptors: [Int32]) -> StoreClient {
+        var client = self
+        client.descriptors += descriptors
         return client
     }
 
@@ -44,24 +55,35 @@ package struct StoreClient: Sendable {
     /// - Parameters:
     ///   - known: how many objects are below the prefix by what we know: where that is much more
     ///     than there is to send, the command is one whose cost does not grow with it.
-    ///   - descriptors: stay open in the tool until it ends, even where this process dies before it.
+    ///   - isOurs: nothing in the tree may stay behind, since we put all of it there to go up.
     /// - Returns: a line for each thing that no store can hold: a link out of the tree, a pipe,
     ///   a name that is not UTF-8.
-    /// - Throws: `Failure`; some of the files may be up.
+    /// - Throws: `Failure`; some of the files may be up. Where the tree `isOurs`, also for what was left
+    ///   out, once the rest is up.
     @discardableResult
     package func upload(
-        tree directory: String, known: Int, holding descriptors: [Int32] = []
+        tree directory: String, known: Int, isOurs: Bool = false
     ) async throws -> [String] {
         let scan = try TreeScan(of: directory)
-        guard !scan.files.isEmpty else { return scan.skipped }
+        try await send(scan, of: directory, known: known)
+        let left = scan.skipped + scan.halfWritten.map { "left out \(quoted($0))" }
+        guard !isOurs || left.isEmpty else {
+            throw Failure(
+                "uploading \(url): \(left.count) things were not sent, which should have been",
+                detail: left.prefix(20).joined(separator: "\n"))
+        }
+        return scan.skipped
+    }
+
+    private func send(_ scan: TreeScan, of directory: String, known: Int) async throws {
+        guard !scan.files.isEmpty else { return }
         let layout = store.layout(for: scan, known: known)
         if layout == .asItIs {
             let tree = UploadTree(directory: directory, layout: layout, files: scan.files)
-            try await send(tree, to: url, holding: descriptors)
+            try await send(tree, to: url)
         } else {
-            try await upload(scan.files, layout: layout, to: url, holding: descriptors)
+            try await upload(scan.files, layout: layout, to: url)
         }
-        return scan.skipped
     }
 
     /// Uploads one file as exactly this object; by the store's faster tool where there is one.
@@ -85,22 +107,17 @@ package struct StoreClient: Sendable {
     }
 
     private func upload(
-        _ files: [TreeScan.File], layout: UploadTree.Layout, to prefix: StoreURL,
-        holding descriptors: [Int32] = []
+        _ files: [TreeScan.File], layout: UploadTree.Layout, to prefix: StoreURL
     ) async throws {
         let directory = try TemporaryDirectory(prefix: "train-upload")
         defer { directory.remove() }
         let tree = try UploadTree.linked(
             files, in: directory.path + "/tree", layout: layout, prefix: prefix)
-        try await send(tree, to: prefix, holding: descriptors)
+        try await send(tree, to: prefix)
     }
 
-    private func send(
-        _ tree: UploadTree, to prefix: StoreURL, holding descriptors: [Int32]
-    ) async throws {
-        var command = store.upload(tree, to: prefix)
-        command.descriptors = descriptors
-        try await perform(command, doing: "uploading", at: prefix)
+    private func send(_ tree: UploadTree, to prefix: StoreURL) async throws {
+        try await perform(store.upload(tree, to: prefix), doing: "uploading", at: prefix)
     }
 
     /// The bytes of a small object; nil where there is none.
@@ -147,7 +164,7 @@ package struct StoreClient: Sendable {
     }
 
     /// Also false where it stalls: another tool may get through.
-    private func succeeds(_ command: Command) async throws -> Bool {
+    func succeeds(_ command: Command) async throws -> Bool {
         do {
             return try await run(command).succeeded
         } catch is Failure {
@@ -163,6 +180,7 @@ package struct StoreClient: Sendable {
     func run(_ command: Command) async throws -> CommandResult {
         var command = command
         for (name, value) in environment { command.environment[name] = value }
+        command.descriptors += descriptors
         do {
             return try await watch.run(command, with: runner)
         } catch var failure as Failure where failure.summary.contains("is not installed") {

@@ -29,7 +29,8 @@ extension StoreClient {
         }
     }
 
-    /// Downloads one object, under another name until it is whole.
+    /// Downloads one object, under another name until it is whole; by the store's faster tool where
+    /// there is one.
     ///
     /// - Returns: whether there is such an object.
     func fetch(_ path: String, to file: String, doing: String) async throws -> Bool {
@@ -37,6 +38,14 @@ extension StoreClient {
         let object = url.appending(path)
         try makeDirectories(parentDirectory(file))
         let partial = PartialFile.path(for: file)
+        // What a killed call left is no object: a tool that brings nothing must not hand it on.
+        unlink(partial)
+        if let faster = store.faster,
+            try await succeeds(faster.download(object: object, to: partial)),
+            try land(partial, as: file)
+        {
+            return true
+        }
         var result: CommandResult
         var attempts = 0
         repeat {
@@ -48,8 +57,19 @@ extension StoreClient {
             if store.isMissing(result) { return false }
             throw store.failure(result, doing: doing, at: object)
         }
-        // rclone succeeds where nothing is there.
+        return try land(partial, as: file)
+    }
+
+    /// Gives what was downloaded its name.
+    ///
+    /// - Returns: false where nothing came: rclone succeeds where no object is, and brings a tree of
+    ///   that name where there is one.
+    private func land(_ partial: String, as file: String) throws -> Bool {
         guard exists(partial) else { return false }
+        guard !isDirectory(partial) else {
+            try? FileManager.default.removeItem(atPath: partial)
+            return false
+        }
         try moveIntoPlace(partial, as: file)
         AtomicFile.syncDirectory(parentDirectory(file))
         return true

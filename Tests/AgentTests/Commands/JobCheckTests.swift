@@ -29,6 +29,11 @@ import Testing
         ("sync.interval_seconds", { $0.sync.intervalSeconds = 0 }),
         ("max_duration_seconds", { $0.maxDurationSeconds = .nan }),
         ("max_duration_seconds", { $0.maxDurationSeconds = -1 }),
+        ("max_duration_seconds", { $0.maxDurationSeconds = 1e300 }),
+        ("sync.transfer_timeout_seconds", { $0.sync.transferTimeoutSeconds = 1e20 }),
+        ("sync.max_staleness_seconds", { $0.sync.maxStalenessSeconds = .nan }),
+        ("grace_seconds", { $0.graceSeconds = .infinity }),
+        ("grace_seconds", { $0.graceSeconds = -1 }),
     ]
 
     @Test(arguments: faults.indices)

@@ -46,6 +46,23 @@ import Testing
         #expect(try fixture.manifest().files.count == 4)
     }
 
+    @Test func `a time before 1970 with parts of a second comes back as it was`() async throws {
+        try fixture.rename("weights", to: fixture.output + "/model.pt")
+        let time = timespec(tv_sec: -2, tv_nsec: 500_000_000)
+        #expect(utimensat(AT_FDCWD, fixture.output + "/model.pt", [time, time], 0) == 0)
+        let first = try await fixture.ready()
+        for _ in 1...3 { await first.tick() }
+        #expect(try fixture.manifest().files.first?.mtime == -1_500_000_000)
+        removeTree(fixture.root.path + "/machine")
+        for directory in [fixture.output, fixture.logs, fixture.run] {
+            try makeDirectories(directory)
+        }
+        #expect(try await fixture.engine().restore() == 1)
+        var information = stat()
+        #expect(stat(fixture.output + "/model.pt", &information) == 0)
+        #expect(Stamp(information).mtime == -1_500_000_000)
+    }
+
     @Test func `a log that exists by now keeps its predecessor beside it`() async throws {
         try await loseMachine()
         try fixture.write("new log\n", to: fixture.logs + "/agent.log")

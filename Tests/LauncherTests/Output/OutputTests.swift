@@ -69,13 +69,19 @@ import Testing
     @Test func `the bar tells share, rate and the time left`() {
         let bar = ProgressBar(title: "downloading", totalFiles: 10, totalBytes: 1000)
         #expect(
-            bar.text(files: 5, bytes: 500, startBytes: 100, seconds: 4)
+            bar.text(.init(files: 5, bytes: 500, startBytes: 100, seconds: 4))
                 == "downloading  ████████████░░░░░░░░░░░░  50 %  5/10 files  500 bytes/1.0 KB"
                 + "  100 bytes/s  5s left")
-        let done = bar.text(files: 12, bytes: 1200, startBytes: 0, seconds: 0.5)
+        #expect(
+            bar.plainText(.init(files: 5, bytes: 500, startBytes: 100, seconds: 4))
+                == "downloading  50 %  5/10 files  500 bytes/1.0 KB  100 bytes/s  5s left")
+        let done = bar.text(.init(files: 12, bytes: 1200, startBytes: 0, seconds: 0.5))
         #expect(done.contains("100 %  10/10 files  1.0 KB/1.0 KB"))
         let empty = ProgressBar(title: "x", totalFiles: 0, totalBytes: 0)
-        #expect(empty.text(files: 0, bytes: 0, startBytes: 0, seconds: 9).contains("100 %"))
+        let nothing = ProgressBar.Progress(files: 0, bytes: 0, startBytes: 0, seconds: 9)
+        #expect(empty.text(nothing).contains("100 %"))
+        let odd = ProgressBar.Progress(files: -1, bytes: .min, startBytes: .max, seconds: 9)
+        #expect(bar.text(odd).contains("░  0 %"))
     }
 
     @Test(arguments: [("", "xterm", true), ("1", "xterm", true), ("", "dumb", false)])

@@ -66,6 +66,12 @@ import Testing
         ("output/\u{0}x", "holds a control"), ("run/status.json", "is neither below"),
         ("output", "is neither below"), ("outputs/x", "is neither below"),
         ("output/" + String(repeating: "x", count: 1020), "is longer than 1024 bytes"),
+        ("output/.train-partial-0", "has a name that begins with .train-partial-"),
+        ("output/.train-partial-0/model.pt", "has a name that begins with .train-partial-"),
+        (
+            "output/" + String(repeating: "d/", count: 128) + "x",
+            "is more than 128 directories deep"
+        ),
     ])
     func `a hostile path is refused without being looked at`(path: String, reason: String) async {
         defer { root.remove() }

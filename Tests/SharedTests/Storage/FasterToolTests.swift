@@ -1,6 +1,7 @@
-import Shared
 import TestSupport
 import Testing
+
+@testable import Shared
 
 /// Many files down, or one file up: rclone where it gets in, the store's own tool where not.
 @Suite(.serialized, .enabled(if: isInstalled("rclone"), "rclone is not installed"))
@@ -50,6 +51,61 @@ struct FasterToolTests {
         try await client.upload(file: file, as: "run/manifest.json")
         let tools = runner.commands.map(\.executable)
         #expect(tools == (fate == .works ? ["rclone"] : ["rclone", "gsutil"]))
+    }
+
+    @Test(arguments: Fate.allCases)
+    func `one file comes down by rclone, and by the store's own tool where that fails`(
+        fate: Fate
+    ) async throws {
+        let scratch = try Scratch()
+        let file = scratch.path + "/status.json"
+        let runner = ScriptedRunner { command in
+            switch (command.executable, fate) {
+            case ("rclone", .fails):
+                return CommandResult(termination: .exited(1), errorOutput: "no credentials")
+            case ("rclone", .stalls): throw Failure("rclone moved nothing for 120 s")
+            default:
+                let isRclone = command.executable == "rclone"
+                let name = command.arguments.last { $0.hasPrefix(isRclone ? "/" : "./") } ?? ""
+                let target = isRclone ? name : "\(command.workingDirectory ?? "")/\(name)"
+                try AtomicFile.write(Data("{}".utf8), to: target)
+                return CommandResult(termination: .exited(0))
+            }
+        }
+        let client = try StoreClient(url: StoreURL(parsing: "gs://b/p"), runner: runner)
+        try await client.download(object: "run/status.json", to: file)
+        let tools = runner.commands.map(\.executable)
+        #expect(tools == (fate == .works ? ["rclone"] : ["rclone", "gsutil"]))
+        #expect(try scratch.contents("") == ["status.json": "{}"])
+    }
+
+    @Test func `where rclone brings nothing, or a tree, the store's own tool has the last word`()
+        async throws
+    {
+        let scratch = try Scratch()
+        for isTree in [false, true] {
+            let runner = ScriptedRunner { command in
+                guard command.executable == "rclone" else {
+                    return CommandResult(
+                        termination: .exited(1),
+                        errorOutput: "CommandException: No URLs matched: gs://b/p/run")
+                }
+                if isTree, let target = command.arguments.first(where: { $0.hasPrefix("/") }) {
+                    try makeDirectories(target + "/status.json")
+                }
+                return CommandResult(termination: .exited(0))
+            }
+            let client = try StoreClient(url: StoreURL(parsing: "gs://b/p"), runner: runner)
+            // What a killed call left is no object.
+            let partial = PartialFile.path(for: scratch.path + "/run")
+            try AtomicFile.write(Data("half".utf8), to: partial)
+            await #expect(throws: Failure("gs://b/p/run does not exist")) {
+                try await client.download(object: "run", to: scratch.path + "/run")
+            }
+            #expect(runner.commands.map(\.executable) == ["rclone", "gsutil"])
+            #expect(try scratch.contents("") == [:])
+            #expect(!exists(partial))
+        }
     }
 
     @Test func `who chose a tool gets that one alone`() throws {

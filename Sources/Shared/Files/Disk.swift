@@ -1,13 +1,12 @@
 import CPosix
-import Shared
 
 /// The disk below the page cache.
-enum Disk {
+package enum Disk {
     /// Returns once all that was written to the file systems of these directories is on their disks.
     ///
     /// On a thread of its own: a trainer can have written more than a disk takes in a minute, and the
     /// status must go on meanwhile.
-    static func flush(_ directories: [String]) async {
+    package static func flush(_ directories: [String]) async {
         await offTaskThreads {
             var flushed = Set<UInt64>()
             for directory in directories {
@@ -21,12 +20,23 @@ enum Disk {
     }
 
     /// The same of one file alone.
-    static func flush(file: String) async {
+    package static func flush(file: String) async {
         await offTaskThreads {
-            let descriptor = systemOpen(file, O_RDONLY | O_CLOEXEC)
+            let descriptor = open(file, O_RDONLY | O_CLOEXEC)
             guard descriptor >= 0 else { return }
             fsync(descriptor)
             close(descriptor)
+        }
+    }
+
+    /// The same of one directory, for whoever is about to remove the only other copy.
+    ///
+    /// - Throws: `Failure` where the disk did not take all that was written to it: a write that the
+    ///   page cache took can fail hours later.
+    package static func keep(_ directory: String) async throws {
+        let code = await offTaskThreads { cposix_flush(directory) == 0 ? 0 : errno }
+        guard code == 0 else {
+            throw systemFailure("the disk of \(quoted(directory)) did not keep it", code: code)
         }
     }
 }

@@ -1,0 +1,12 @@
+extension Sequence<Int64> {
+    /// The sum of sizes that somebody else wrote down or a file system told.
+    ///
+    /// It stays at its greatest value where it would overflow: a sparse file alone can claim 8 EiB.
+    /// What is below zero (rclone's "not known") counts for nothing.
+    package var byteSum: Int64 {
+        reduce(0) { sum, size in
+            let (more, isTooMuch) = sum.addingReportingOverflow(Swift.max(0, size))
+            return isTooMuch ? .max : more
+        }
+    }
+}

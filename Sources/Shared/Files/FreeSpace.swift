@@ -1,0 +1,13 @@
+/// How much room a file system has.
+package enum FreeSpace {
+    /// Bytes that an ordinary user may still write at `path`; nil where that cannot be told.
+    ///
+    /// File systems over a network say what they like: more than there is stays the greatest number.
+    package static func bytes(at path: String) -> Int64? {
+        var information = statvfs()
+        guard statvfs(path, &information) == 0 else { return nil }
+        let (bytes, isTooMuch) = Int64(clamping: information.f_bavail)
+            .multipliedReportingOverflow(by: Int64(clamping: information.f_frsize))
+        return isTooMuch ? .max : bytes
+    }
+}
