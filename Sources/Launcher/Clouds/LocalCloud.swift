@@ -166,7 +166,9 @@ struct LocalCloud: Cloud {
     }
 
     /// A bucket that the user named is theirs: only this run's prefix in it goes.
-    func destroy(_ record: RunRecord, in folder: RunFolder, steps: Steps) async throws {
+    func destroy(
+        _ record: RunRecord, in folder: RunFolder, force: Bool, steps: Steps
+    ) async throws {
         try await kill(record, in: folder)
         guard record.output != (try StoreURL(parsing: folder.bucket)).description else { return }
         let client = try record.client(runner: runner)

@@ -23,11 +23,38 @@ extension TerraformCloud {
     }
 
     /// Tells the bucket how far the run is. Terraform's variables come from the folder.
-    func publish(_ record: RunRecord, in folder: RunFolder) async throws {
+    func publish(
+        _ record: RunRecord, in folder: RunFolder, lease: StartLease? = nil
+    ) async throws {
         guard let bucket = try bucket(of: record) else { return }
         let variables = try readFile(folder.path + "/" + RunFolderContents.variablesFile)
-        try await bucket.publish(
-            SharedRun(record, variables: String(decoding: variables, as: UTF8.self)))
+        var shared = SharedRun(record, variables: String(decoding: variables, as: UTF8.self))
+        shared.startLease = lease
+        try await bucket.publish(shared)
+    }
+
+    /// Does `work`, and tells the bucket all the while that this computer is at it.
+    func keepingLease(
+        of record: RunRecord, in folder: RunFolder, _ work: () async throws -> Void
+    ) async throws {
+        guard record.stateBucket != nil else { return try await work() }
+        let renewal = Task {
+            while true {
+                try await context.clock.sleep(for: StartLease.interval)
+                // A bucket that is out of reach for a while: the lease outlives some renewals.
+                try? await publish(record, in: folder, lease: .taken(at: context.now()))
+            }
+        }
+        let result: Result<Void, any Error>
+        do {
+            result = .success(try await work())
+        } catch {
+            result = .failure(error)
+        }
+        // To its end: a renewal that came late would set the run back.
+        renewal.cancel()
+        _ = await renewal.result
+        try result.get()
     }
 
     func withdraw(_ record: RunRecord) async throws {

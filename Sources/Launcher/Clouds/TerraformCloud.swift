@@ -58,7 +58,7 @@ struct TerraformCloud: Cloud {
         let driver = try driver(for: record, in: folder, line: steps.line)
         if let place = plan.stateBucket {
             try await writeBackend(place, access: plan.access, in: folder)
-            try await publish(record, in: folder)
+            try await publish(record, in: folder, lease: .taken(at: context.now()))
         }
         do {
             try await steps.run("fetching Terraform's providers") { try await driver.initialise() }
@@ -68,8 +68,10 @@ struct TerraformCloud: Cloud {
             throw error
         }
         if !steps.line.isInteractive { steps.line.say("  making the machine …") }
-        try await ZoneSearch(driver: driver, folder: folder, line: steps.line)
-            .apply(plan.machine.zones, machineType: plan.machine.machineType ?? "")
+        try await keepingLease(of: record, in: folder) {
+            try await ZoneSearch(driver: driver, folder: folder, line: steps.line)
+                .apply(plan.machine.zones, machineType: plan.machine.machineType ?? "")
+        }
         var record = record
         record.machine = try await driver.made()
         record.stage = .started
@@ -97,23 +99,6 @@ struct TerraformCloud: Cloud {
         let key = try await RunKey(folder: folder).make(runner: context.runner)
         return try RunFolderContents(rented: rented, plan: plan, createdAt: createdAt)
             .write(to: folder, archive: archive, publicKey: key)
-    }
-
-    /// Terraform outlives a launcher that is killed, and makes the machine all the same.
-    func recovered(_ record: RunRecord, in folder: RunFolder) async throws -> RunRecord {
-        guard record.stage == .starting, StateFile(in: folder.path).holder == nil else {
-            return record
-        }
-        let driver = try driver(for: record, in: folder, line: context.progress())
-        // A removal that was cut off leaves outputs behind of what is gone.
-        guard let left = try? await driver.remaining(),
-            left.contains(where: { $0.hasPrefix(rented.machineResource) }),
-            let machine = try? await driver.made()
-        else { return record }
-        var record = record
-        record.machine = machine
-        record.stage = .started
-        return record
     }
 
     /// The agent's last word counts, then a heartbeat that is young; only where both say nothing is
@@ -203,12 +188,14 @@ struct TerraformCloud: Cloud {
     /// The machine's disk is out of reach from here.
     func remains(of record: RunRecord, in folder: RunFolder) -> [String: String] { [:] }
 
-    func destroy(_ record: RunRecord, in folder: RunFolder, steps: Steps) async throws {
+    func destroy(
+        _ record: RunRecord, in folder: RunFolder, force: Bool, steps: Steps
+    ) async throws {
         let driver = try driver(for: record, in: folder, line: steps.line)
         let mayHaveMade = driver.hasState || record.machine != nil
         if record.stage == .collected { try await publish(record, in: folder) }
         do {
-            try await driver.destroy()
+            try await driver.destroy(waiting: force || record.stage != .starting)
         } catch let refusal as TerraformDriver.Refusal {
             let left = (try? await driver.remaining()) ?? []
             let lines = left.map { "  still there: \(harmless($0))" }
@@ -261,12 +248,12 @@ struct TerraformCloud: Cloud {
             region: record.machine?.region ?? rented.region(of: rented.defaultZone))
     }
 
-    private func tool(_ record: RunRecord) -> CloudTool {
+    func tool(_ record: RunRecord) -> CloudTool {
         CloudTool(
             cloud: rented, credentialsPath: record.credentialsPath, runner: context.runner)
     }
 
-    private func driver(
+    func driver(
         for record: RunRecord, in folder: RunFolder, line: LiveLine
     ) throws -> TerraformDriver {
         TerraformDriver(

@@ -35,7 +35,7 @@ struct Conflict: Sendable {
         switch view.state {
         case .starting:
             line.say("  removing what an interrupted start of \(run) left")
-            try await cloud.destroy(record, in: folder, steps: Steps(line))
+            try await cloud.destroy(record, in: folder, force: false, steps: Steps(line))
             try folder.remove()
         case .running:
             throw Failure(

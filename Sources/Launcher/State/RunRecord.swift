@@ -34,6 +34,10 @@ struct RunRecord: VersionedDocument, Equatable {
     var machine: MadeMachine?
     /// The run's place in the bucket that holds Terraform's state, where `--state_bucket` said one.
     var stateBucket: String?
+    /// Another computer started the run; this one knows it through that bucket.
+    var isAttached: Bool?
+    /// What the bucket says of the computer that is starting it.
+    var startLease: StartLease?
     /// Where `finish` downloads to, so that a killed one goes on in the same place.
     var collection: String?
 

@@ -18,6 +18,8 @@ struct SharedRun: VersionedDocument, Equatable {
     var syncIntervalSeconds: Double
     var transferTimeoutSeconds: Double
     var machine: MadeMachine?
+    /// While a launcher is starting the run.
+    var startLease: StartLease?
     /// What Terraform was given, `terraform.tfvars.json`, as text: its names are not ours to change.
     var variables: String
 
@@ -46,6 +48,7 @@ struct SharedRun: VersionedDocument, Equatable {
         record.transferTimeoutSeconds = transferTimeoutSeconds
         record.credentialsPath = credentialsPath
         record.stateBucket = stateBucket.description
+        record.isAttached = true
         return updated(record)
     }
 
@@ -56,6 +59,8 @@ struct SharedRun: VersionedDocument, Equatable {
         // What this computer's own Terraform said of the machine is not the bucket's to change.
         if record.machine == nil { record.machine = machine }
         if machine?.isKilled == true { record.machine?.isKilled = true }
+        // Where the run was started, its folder's lock tells of a launcher at work.
+        if record.isAttached == true { record.startLease = startLease }
         return record
     }
 

@@ -28,11 +28,14 @@ struct TerraformDriver: Sendable {
     /// The lock of a state in a bucket may be another computer's, which needs its time.
     private var locking: [String] { isShared ? ["-lock-timeout=5m"] : [] }
 
-    /// Fetches the providers.
+    /// Fetches the providers, and opens the state where it is in a bucket; cheap where both are done.
     func initialise() async throws {
         let lock = try await lockedCache()
         defer { if let lock { close(lock) } }
-        let result = try await runner.run(command(["init", "-input=false", "-no-color"]))
+        // The backend's settings name the user's key: another key must not look like a move.
+        let options = isShared ? ["-reconfigure"] : []
+        let result = try await runner.run(
+            command(["init", "-input=false", "-no-color"] + options))
         guard result.succeeded else {
             let words = result.lastLines(8)
             // Only a state in a bucket is looked for here, and so only its bucket can refuse.
@@ -53,15 +56,21 @@ struct TerraformDriver: Sendable {
     }
 
     /// Removes all that the state knows; nothing where there is no state.
-    func destroy() async throws {
+    ///
+    /// - Parameter waiting: whether a Terraform of another computer is waited for. What it is at may
+    ///   be the making of the machine, which then would be removed as soon as it is there.
+    func destroy(waiting: Bool) async throws {
         guard hasState else { return }
-        if isShared || !exists(directory + "/.terraform/providers") { try await initialise() }
-        try await perform(["destroy", "-input=false", "-auto-approve", "-json"] + locking)
+        // Each time: the providers are links into a cache that may have been emptied since.
+        try await initialise()
+        try await perform(
+            ["destroy", "-input=false", "-auto-approve", "-json"] + (waiting ? locking : []))
     }
 
     /// Removes one resource and what stands on it.
     func destroy(only address: String) async throws {
         guard try await remaining().contains(where: { $0.hasPrefix(address) }) else { return }
+        try await initialise()
         try await perform(
             [
                 "destroy", "-input=false", "-auto-approve", "-json", "-target=\(address)",
@@ -92,12 +101,29 @@ struct TerraformDriver: Sendable {
         return try MadeMachine(terraformOutput: Data(text.utf8))
     }
 
-    /// The addresses of what the state still holds; data sources do not count.
+    /// The addresses of what the state holds; data sources do not count.
+    ///
+    /// - Throws: `Failure` where the state cannot be read: that is not "nothing".
     func remaining() async throws -> [String] {
         guard hasState else { return [] }
-        let text = try await runner.output(of: command(["state", "list", "-no-color"]))
-        return text.split(whereSeparator: \.isNewline).map(String.init)
+        let look = command(["state", "list", "-no-color"])
+        var result = try await runner.run(look)
+        // A folder that was made for a colleague's run has not opened its bucket yet.
+        if !result.succeeded, !Self.isWithoutState(result) {
+            try await initialise()
+            result = try await runner.run(look)
+        }
+        guard result.succeeded else {
+            if Self.isWithoutState(result) { return [] }
+            throw Failure("Terraform's state cannot be read", detail: result.lastLines(8))
+        }
+        return result.output.split(whereSeparator: \.isNewline).map(String.init)
             .filter { !$0.hasPrefix("data.") }
+    }
+
+    /// Terraform's words for a place where no state was ever written (its command/state_meta.go).
+    private static func isWithoutState(_ result: CommandResult) -> Bool {
+        result.errorOutput.contains("No state file was found")
     }
 
     /// Where Terraform refused: each diagnostic, the first of them in a person's words.
