@@ -47,6 +47,7 @@ struct AmazonCloud: RentedCloud {
     }
 
     let tool = "aws"
+    let loginVariables = LoginVariables.amazon
 
     func environment(credentialsPath: String?) -> [String: String?] {
         var environment: [String: String?] = ["AWS_PAGER": ""]

@@ -30,6 +30,12 @@ protocol Cloud: Sendable {
     func attach(
         _ run: RunName, stateBucket: String, access: StoreAccess, to folder: RunFolder
     ) async throws
+    /// The record with another key of the user's, kept for every later call too.
+    ///
+    /// - Throws: `Failure` where the file is no key of this cloud.
+    func rekeyed(
+        _ record: RunRecord, credentialsPath: String, in folder: RunFolder
+    ) async throws -> RunRecord
     /// The record with what other computers did to the run since; nil where one has finished it.
     func refreshed(_ record: RunRecord, in folder: RunFolder) async throws -> RunRecord?
     /// The record with what became of a start whose launcher was killed; any other as it is.

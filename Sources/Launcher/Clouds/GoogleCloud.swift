@@ -35,8 +35,12 @@ struct GoogleCloud: RentedCloud {
                 hint: "machines of the families a2, a3 and g2 bring their GPU: leave --gpu_type out"
             )
         }
-        if let path = plan.access.credentialsPath { try ServiceKey.check(path) }
+        if let path = plan.access.credentialsPath {
+            try checkKey(path, project: plan.run.projectName)
+        }
     }
+
+    func checkKey(_ path: String, project: String) throws { try ServiceKey.check(path) }
 
     func variables(of plan: Plan) -> [String: JSONValue] {
         var variables: [String: JSONValue] = ["project": .string(plan.run.projectName)]
@@ -50,6 +54,7 @@ struct GoogleCloud: RentedCloud {
     }
 
     let tool = "gcloud"
+    let loginVariables = LoginVariables.google
 
     func environment(credentialsPath: String?) -> [String: String?] {
         var environment: [String: String?] = ["CLOUDSDK_CORE_DISABLE_PROMPTS": "1"]

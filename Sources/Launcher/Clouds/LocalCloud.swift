@@ -114,6 +114,15 @@ struct LocalCloud: Cloud {
             "--state_bucket is for rented machines: no other computer can finish a local run")
     }
 
+    func rekeyed(
+        _ record: RunRecord, credentialsPath: String, in folder: RunFolder
+    ) async throws -> RunRecord {
+        var record = record
+        record.credentialsPath = credentialsPath
+        try folder.write(record)
+        return record
+    }
+
     func refreshed(_ record: RunRecord, in folder: RunFolder) async throws -> RunRecord? { record }
 
     /// What a killed launcher started is in the record already.

@@ -1,7 +1,26 @@
 import Shared
 
-/// What became of a start whose launcher did not live to say it.
+/// What a later call must find out or put right before it can go on with a run.
 extension TerraformCloud {
+    func rekeyed(
+        _ record: RunRecord, credentialsPath: String, in folder: RunFolder
+    ) async throws -> RunRecord {
+        try rented.checkKey(credentialsPath, project: record.run.projectName)
+        var record = record
+        record.credentialsPath = credentialsPath
+        guard let lock = try RunLock.take(folder, of: record.run) else { return record }
+        defer { withExtendedLifetime(lock) {} }
+        try RunFolderContents.setCredentials(credentialsPath, in: folder)
+        if let place = record.stateBucket, Backend.isThere(in: folder.path) {
+            try await writeBackend(
+                StoreURL(parsing: place), access: StoreAccess(credentialsPath: credentialsPath),
+                in: folder)
+        }
+        // Last: where it was killed before this, the flag given again does it all.
+        try folder.write(record)
+        return record
+    }
+
     /// Terraform outlives a launcher that is killed, and makes the machine all the same.
     func recovered(_ record: RunRecord, in folder: RunFolder) async throws -> RunRecord {
         guard record.stage == .starting, StateFile(in: folder.path).holder == nil else {

@@ -8,18 +8,20 @@ extension TerraformCloud {
         }
     }
 
-    /// Looks whether the bucket can be read, and says where in it the run's state will lie.
-    func checkedStateBucket(_ plan: Plan) async throws -> StoreURL? {
-        guard let text = plan.stateBucketName else { return nil }
+    /// Looks whether the bucket can be read, and notes where in it the run's state will lie.
+    ///
+    /// - Returns: whether it knows a run of that name.
+    func checkStateBucket(_ plan: inout Plan) async throws -> Bool {
+        guard let text = plan.stateBucketName else { return false }
         let place = try StateBucket.place(text, of: plan.run, on: rented)
         let bucket = try StateBucket(place, access: plan.access, runner: context.runner)
+        plan.stateBucket = place
         do {
-            _ = try await bucket.read()
+            return try await bucket.read() != nil
         } catch var failure as Failure {
             failure.summary = "--state_bucket: \(failure.summary)"
             throw failure
         }
-        return place
     }
 
     /// Tells the bucket how far the run is. Terraform's variables come from the folder.
@@ -64,8 +66,10 @@ extension TerraformCloud {
     func refreshed(_ record: RunRecord, in folder: RunFolder) async throws -> RunRecord? {
         guard let bucket = try bucket(of: record) else { return record }
         guard let shared = try await bucket.read() else {
-            // A start that was killed may not have told it yet.
-            return record.stage == .starting ? record : nil
+            // A start that was killed may not have told it yet; and what only this computer's
+            // Terraform knows has to be removed from here.
+            let isOurs = record.stage == .starting || exists(folder.unsavedState)
+            return isOurs ? record : nil
         }
         try shared.check(is: record.run)
         let updated = shared.updated(record)

@@ -35,7 +35,8 @@ struct TerraformCloud: Cloud {
         if plan.machine.sshCidr == nil {
             plan.machine.sshCidr = try await PublicAddress.ask(runner: context.runner)
         }
-        plan.stateBucket = try await checkedStateBucket(plan)
+        let isShared = try await checkStateBucket(&plan)
+        if !isShared { try await checkNotElsewhere(plan) }
         return plan
     }
 
@@ -68,11 +69,19 @@ struct TerraformCloud: Cloud {
             throw error
         }
         if !steps.line.isInteractive { steps.line.say("  making the machine …") }
-        try await keepingLease(of: record, in: folder) {
-            try await ZoneSearch(driver: driver, folder: folder, line: steps.line)
-                .apply(plan.machine.zones, machineType: plan.machine.machineType ?? "")
-        }
         var record = record
+        do {
+            try await keepingLease(of: record, in: folder) {
+                try await ZoneSearch(driver: driver, folder: folder, line: steps.line)
+                    .apply(plan.machine.zones, machineType: plan.machine.machineType ?? "")
+            }
+        } catch let refusal as TerraformDriver.Refusal {
+            if refusal.trouble == .nameTaken {
+                record.isNameTaken = true
+                try folder.write(record)
+            }
+            throw refusal.failure
+        }
         record.machine = try await driver.made()
         record.stage = .started
         try folder.write(record)
@@ -168,8 +177,9 @@ struct TerraformCloud: Cloud {
 
     func kill(_ record: RunRecord, in folder: RunFolder) async throws {
         guard var machine = record.machine, machine.isKilled != true else { return }
-        let ended = try? await tool(record).ask(rented.ending(of: machine))
-        if ended == nil {
+        do {
+            try await tool(record).end(machine)
+        } catch is Failure {
             // Without the cloud's tool the machine can only be removed, disk and all.
             do {
                 try await driver(for: record, in: folder, line: context.progress())
@@ -209,44 +219,12 @@ struct TerraformCloud: Cloud {
         try await withdraw(record)
     }
 
-    /// What Terraform does not know of, such as a machine whose making was interrupted, shows by its
-    /// labels alone.
-    private func checkNothingLives(_ record: RunRecord, line: LiveLine) async throws {
-        let place = place(of: record)
-        let living: [Living]
-        do {
-            living = try await tool(record).living(in: place, run: record.run.slug)
-        } catch let failure as Failure {
-            line.say(
-                "\(line.coloured("!", .yellow)) Terraform removed all it knew; that \(name) holds "
-                    + "nothing else of the run was not checked: \(failure.summary)")
-            return
-        }
-        guard living.isEmpty else {
-            let lines = living.flatMap {
-                ["  still there: \($0.text)", "    \(rented.removal(of: $0, in: place))"]
-            }
-            throw Failure(
-                "\(name) still holds \(counted(living.count, "thing")) of \(record.run) that "
-                    + "Terraform does not know of",
-                detail: lines.joined(separator: "\n"),
-                hint: "remove it as shown, then: train finish \(record.run)")
-        }
-        line.say("\(line.coloured("✓", .green)) \(name) holds nothing of the run any more")
-    }
-
     func examine(_ address: RunAddress, runs: [RunRecord]) async -> Examination {
         await TerraformExamination(context: context, rented: rented, address: address)
             .examine(runs: runs)
     }
 
     // MARK: Parts
-
-    private func place(of record: RunRecord) -> CloudPlace {
-        CloudPlace(
-            project: record.machine?.project ?? record.run.projectName,
-            region: record.machine?.region ?? rented.region(of: rented.defaultZone))
-    }
 
     func tool(_ record: RunRecord) -> CloudTool {
         CloudTool(
@@ -260,9 +238,16 @@ struct TerraformCloud: Cloud {
             directory: folder.path, runner: context.runner, line: line,
             interrupts: context.interrupts,
             pluginCache: TerraformDriver.pluginCache(environment: context.environment),
-            backendEnvironment: record.stateBucket == nil
-                ? [:]
-                : try rented.backendEnvironment(
-                    credentialsPath: record.credentialsPath, project: record.run.projectName))
+            environment: try environment(for: record))
+    }
+
+    /// The key that was given counts, whatever login this computer's environment holds.
+    private func environment(for record: RunRecord) throws -> [String: String?] {
+        guard let path = record.credentialsPath else { return [:] }
+        let unset = LoginVariables.unset(rented.loginVariables)
+        guard record.stateBucket != nil else { return unset }
+        let backend = try rented.backendEnvironment(
+            credentialsPath: path, project: record.run.projectName)
+        return unset.merging(backend) { $1 }
     }
 }

@@ -32,6 +32,10 @@ struct RunRecord: VersionedDocument, Equatable {
     var agent: ProcessIdentity?
     /// The rented machine, once it is made.
     var machine: MadeMachine?
+    /// Where a rented machine may be made: in any of these something can be left.
+    var zones: [String]?
+    /// The cloud had things of the run's name already when it was started.
+    var isNameTaken: Bool?
     /// The run's place in the bucket that holds Terraform's state, where `--state_bucket` said one.
     var stateBucket: String?
     /// Another computer started the run; this one knows it through that bucket.

@@ -18,6 +18,7 @@ struct SharedRun: VersionedDocument, Equatable {
     var syncIntervalSeconds: Double
     var transferTimeoutSeconds: Double
     var machine: MadeMachine?
+    var zones: [String]?
     /// While a launcher is starting the run.
     var startLease: StartLease?
     /// What Terraform was given, `terraform.tfvars.json`, as text: its names are not ours to change.
@@ -34,6 +35,7 @@ struct SharedRun: VersionedDocument, Equatable {
         syncIntervalSeconds = record.syncIntervalSeconds
         transferTimeoutSeconds = record.transferTimeoutSeconds
         machine = record.machine
+        zones = record.zones
         self.variables = variables
     }
 
@@ -59,6 +61,7 @@ struct SharedRun: VersionedDocument, Equatable {
         // What this computer's own Terraform said of the machine is not the bucket's to change.
         if record.machine == nil { record.machine = machine }
         if machine?.isKilled == true { record.machine?.isKilled = true }
+        if record.zones == nil { record.zones = zones }
         // Where the run was started, its folder's lock tells of a launcher at work.
         if record.isAttached == true { record.startLease = startLease }
         return record
@@ -70,6 +73,9 @@ struct SharedRun: VersionedDocument, Equatable {
     func check(is wanted: RunName) throws {
         guard run == wanted else {
             throw Failure("the state bucket holds another run in the place of \(wanted)")
+        }
+        guard (zones ?? []).allSatisfy({ $0.wholeMatch(of: /[a-z0-9][a-z0-9-]*/) != nil }) else {
+            throw Failure("the state bucket's word on the zones of \(wanted) does not read")
         }
         guard let machine else { return }
         let words = [

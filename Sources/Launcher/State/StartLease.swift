@@ -15,9 +15,11 @@ struct StartLease: Codable, Sendable, Equatable {
     /// This computer's, from now on.
     static func taken(at now: Date) -> StartLease {
         var name = [CChar](repeating: 0, count: 256)
-        let isTold = gethostname(&name, name.count - 1) == 0
-        let host = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        return StartLease(host: isTold ? host : "another computer", renewedAt: now)
+        guard gethostname(&name, name.count - 1) == 0 else {
+            return StartLease(host: "another computer", renewedAt: now)
+        }
+        let bytes = name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+        return StartLease(host: String(decoding: bytes, as: UTF8.self), renewedAt: now)
     }
 
     func isValid(at now: Date) -> Bool { now.timeIntervalSince(renewedAt) < Self.validity }

@@ -14,8 +14,8 @@ struct TerraformDriver: Sendable {
     /// Where the providers, hundreds of megabytes, are kept for the next run; nil: Terraform's own
     /// settings say.
     let pluginCache: String?
-    /// What the bucket with the state needs, where it is in one.
-    var backendEnvironment: [String: String?] = [:]
+    /// For Terraform, its providers and its backend: what makes them use the user's key.
+    var environment: [String: String?] = [:]
 
     /// Older ones lack what the files use.
     static let oldestVersion = "1.5"
@@ -63,6 +63,7 @@ struct TerraformDriver: Sendable {
         guard hasState else { return }
         // Each time: the providers are links into a cache that may have been emptied since.
         try await initialise()
+        try await saveState()
         try await perform(
             ["destroy", "-input=false", "-auto-approve", "-json"] + (waiting ? locking : []))
     }
@@ -106,6 +107,10 @@ struct TerraformDriver: Sendable {
     /// - Throws: `Failure` where the state cannot be read: that is not "nothing".
     func remaining() async throws -> [String] {
         guard hasState else { return [] }
+        if exists(directory + "/" + Self.unsavedState) {
+            try await initialise()
+            try await saveState()
+        }
         let look = command(["state", "list", "-no-color"])
         var result = try await runner.run(look)
         // A folder that was made for a colleague's run has not opened its bucket yet.
@@ -119,6 +124,25 @@ struct TerraformDriver: Sendable {
         }
         return result.output.split(whereSeparator: \.isNewline).map(String.init)
             .filter { !$0.hasPrefix("data.") }
+    }
+
+    static let unsavedState = "errored.tfstate"
+
+    /// Sends to its bucket the state that an earlier Terraform could not; what is there instead is
+    /// older, and knows less of what was made.
+    private func saveState() async throws {
+        let file = directory + "/" + Self.unsavedState
+        guard exists(file) else { return }
+        let result = try await runner.run(
+            command(["state", "push", "-no-color"] + locking + [Self.unsavedState]))
+        guard result.succeeded else {
+            throw Failure(
+                "the state that an earlier Terraform could not save cannot be saved now either",
+                detail: result.lastLines(8),
+                hint: "call this again once the state's bucket can be written; the state is "
+                    + quoted(file))
+        }
+        unlink(file)
     }
 
     /// Terraform's words for a place where no state was ever written (its command/state_meta.go).
@@ -211,7 +235,7 @@ struct TerraformDriver: Sendable {
         var command = Command("terraform", arguments)
         command.workingDirectory = directory
         command.environment = ["TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"]
-        command.environment.merge(backendEnvironment) { $1 }
+        command.environment.merge(environment) { $1 }
         if let pluginCache {
             command.environment["TF_PLUGIN_CACHE_DIR"] = pluginCache
             // Without a lock file Terraform would fetch anew what the cache holds.

@@ -22,6 +22,11 @@ def living(pattern):
     return [(file.name.split("@")[0], json.loads(file.read_text())) for file in files]
 
 
+def stopped(machine):
+    """The file that says a machine was stopped."""
+    return pathlib.Path(os.environ["TFSHIM_CLOUD"]) / f"stopped-{machine['name']}"
+
+
 def gcloud(words):
     """What `gcloud WORDS` prints."""
     said = " ".join(words)
@@ -35,10 +40,18 @@ def gcloud(words):
         kind = next(GOOGLE[word] for word in words if word in GOOGLE)
         keys = ("name", "zone", "labels")
         return json.dumps([{key: row.get(key) for key in keys} for _, row in living(kind)])
-    if said.startswith("compute instances describe"):
-        if not living(f"google_compute_instance@{words[3]}"):
+    if said.startswith(("compute instances describe", "compute instances stop")):
+        found = living(f"google_compute_instance@{words[3]}")
+        if not found or f"--zone={found[0][1]['zone']}" not in words:
             sys.exit(f"The resource 'projects/p/zones/z/instances/{words[3]}' was not found")
-        return "RUNNING"
+        machine = found[0][1]
+        if words[2] == "describe":
+            return "TERMINATED" if stopped(machine).exists() else "RUNNING"
+        # A machine with local SSDs is not stopped without a word on what becomes of them
+        if machine.get("scratch_disk") and "--discard-local-ssd=true" not in words:
+            sys.exit("Cannot stop: the instance has local SSDs, discard-local-ssd is not set")
+        stopped(machine).touch()
+        return ""
     sys.exit(f"gcloud: not made for: {said}")
 
 
@@ -58,12 +71,17 @@ def az(words):
                 for row in rows
             ]
         )
-    if said.startswith("vm get-instance-view"):
+    if said.startswith(("vm get-instance-view", "vm deallocate")):
         wanted = words[words.index("--ids") + 1]
         machines = [row for _, row in living("azurerm_linux_virtual_machine")]
-        if not any(row["id"] == wanted for row in machines):
+        machine = next((row for row in machines if row["id"] == wanted), None)
+        if machine is None:
             sys.exit("(ResourceNotFound) The Resource was not found.")
-        return "ProvisioningState/succeeded\nPowerState/running"
+        if words[1] == "deallocate":
+            stopped(machine).touch()
+            return ""
+        power = "deallocated" if stopped(machine).exists() else "running"
+        return f"ProvisioningState/succeeded\nPowerState/{power}"
     sys.exit(f"az: not made for: {said}")
 
 
