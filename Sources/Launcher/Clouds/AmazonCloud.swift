@@ -46,6 +46,7 @@ struct AmazonCloud: RentedCloud {
     }
 
     let tool = "aws"
+    let loginVariables = LoginVariables.amazon
 
     func environment(credentialsPath: String?) -> [String: String?] {
         var environment: [String: String?] = ["AWS_PAGER": ""]

@@ -45,7 +45,7 @@ struct AzureCloud: RentedCloud {
         }
         try plan.machine.checkAddresses()
         if let path = plan.access.credentialsPath {
-            try checkPrincipal(path, subscription: plan.run.projectName)
+            try checkKey(path, project: plan.run.projectName)
         }
         guard isInstalled("ssh-keygen") else {
             throw Failure(
@@ -59,7 +59,7 @@ struct AzureCloud: RentedCloud {
     }
 
     /// - Throws: `Failure` where the file is no service principal that Terraform and rclone both read.
-    private func checkPrincipal(_ path: String, subscription: String) throws {
+    func checkKey(_ path: String, project: String) throws {
         let howTo =
             "make one: az ad sp create-for-rbac --role Owner --scopes "
             + "/subscriptions/ID > FILE; and give --project_name ID"
@@ -70,7 +70,7 @@ struct AzureCloud: RentedCloud {
         for name in ["appId", "password", "tenant"] where keys[name] == nil {
             throw Failure("--credentials_path \(quoted(path)) has no \(name)", hint: howTo)
         }
-        guard isSubscription(subscription) || keys["subscriptionId"] != nil else {
+        guard isSubscription(project) || keys["subscriptionId"] != nil else {
             throw Failure.usage("--project_name is not the id of a subscription", hint: howTo)
         }
     }
@@ -95,6 +95,7 @@ struct AzureCloud: RentedCloud {
     }
 
     let tool = "az"
+    let loginVariables = LoginVariables.azure
 
     /// az has its own login only: it reads no key file.
     func environment(credentialsPath: String?) -> [String: String?] {

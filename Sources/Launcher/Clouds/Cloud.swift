@@ -30,9 +30,18 @@ protocol Cloud: Sendable {
     func attach(
         _ run: RunName, stateBucket: String, access: StoreAccess, to folder: RunFolder
     ) async throws
+    /// The record with another key of the user's, kept for every later call too.
+    ///
+    /// - Throws: `Failure` where the file is no key of this cloud.
+    func rekeyed(
+        _ record: RunRecord, credentialsPath: String, in folder: RunFolder
+    ) async throws -> RunRecord
     /// The record with what other computers did to the run since; nil where one has finished it.
     func refreshed(_ record: RunRecord, in folder: RunFolder) async throws -> RunRecord?
     /// The record with what became of a start whose launcher was killed; any other as it is.
+    ///
+    /// - Throws: `Failure` where that cannot be told, or another computer is starting the run:
+    ///   nothing of it may be removed then.
     func recovered(_ record: RunRecord, in folder: RunFolder) async throws -> RunRecord
     func machineState(of record: RunRecord, in folder: RunFolder) async throws -> MachineState
     /// What the agent says of itself; nil before its first word.
@@ -47,7 +56,11 @@ protocol Cloud: Sendable {
     /// Opens a shell on the machine, or runs `words` there; its exit status.
     func shell(_ words: [String], on record: RunRecord, in folder: RunFolder) async throws -> Int32
     /// Removes everything of the run but its folder; what is gone already is no error.
-    func destroy(_ record: RunRecord, in folder: RunFolder, steps: Steps) async throws
+    ///
+    /// - Parameter force: also what another computer may be making right now.
+    func destroy(
+        _ record: RunRecord, in folder: RunFolder, force: Bool, steps: Steps
+    ) async throws
     /// Looks at what a run here would need, and for what may still cost money.
     ///
     /// - Parameter runs: those that are known here.

@@ -13,23 +13,42 @@ struct CloudTool: Sendable {
     private static let looks = 13
     private static let pause: Duration = .seconds(10)
 
+    /// gcloud and az wait until the machine is off, which takes its operating system minutes.
+    private static let endingTimeout: Duration = .seconds(600)
+
     /// - Throws: `Failure` naming the tool where it is not there or refuses.
-    func ask(_ arguments: [String]) async throws -> String {
-        let result = try await run(arguments)
+    @discardableResult
+    func ask(_ arguments: [String], timeout: Duration = Self.timeout) async throws -> String {
+        let result = try await run(arguments, timeout: timeout)
         guard result.succeeded else {
-            throw Failure("\(cloud.tool): \(lastWords(of: result))")
+            throw Failure("\(cloud.tool): \(lastWords(of: result, timeout: timeout))")
         }
         return result.output
     }
 
-    func run(_ arguments: [String]) async throws -> CommandResult {
-        var command = Command(cloud.tool, arguments)
-        command.environment = cloud.environment(credentialsPath: credentialsPath)
-        return try await runner.run(command, timeout: Self.timeout)
+    /// Ends the machine, keeps its disk.
+    ///
+    /// - Throws: as `ask`.
+    func end(_ machine: MadeMachine) async throws {
+        try await ask(cloud.ending(of: machine), timeout: Self.endingTimeout)
     }
 
-    func lastWords(of result: CommandResult) -> String {
-        if result.timedOut { return "no answer within \(TimeSpan(seconds: Self.timeout.seconds))" }
+    func run(
+        _ arguments: [String], timeout: Duration = Self.timeout
+    ) async throws -> CommandResult {
+        var command = Command(cloud.tool, arguments)
+        command.environment = cloud.environment(credentialsPath: credentialsPath)
+        if credentialsPath != nil {
+            command.environment.merge(LoginVariables.unset(cloud.loginVariables)) { told, _ in told
+            }
+        }
+        return try await runner.run(command, timeout: timeout)
+    }
+
+    private func lastWords(
+        of result: CommandResult, timeout: Duration = Self.timeout
+    ) -> String {
+        if result.timedOut { return "no answer within \(TimeSpan(seconds: timeout.seconds))" }
         return harmless(result.lastLines(1))
     }
 

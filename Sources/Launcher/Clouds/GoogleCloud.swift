@@ -44,11 +44,13 @@ struct GoogleCloud: RentedCloud {
         }
         try plan.machine.checkAddresses()
         if let path = plan.access.credentialsPath {
-            try ServiceKey.check(path)
+            try checkKey(path, project: plan.run.projectName)
         } else {
             _ = try login.source()
         }
     }
+
+    func checkKey(_ path: String, project: String) throws { try ServiceKey.check(path) }
 
     func variables(of plan: Plan, _ stem: StoreStem) -> [String: JSONValue] {
         var variables: [String: JSONValue] = [
@@ -64,6 +66,7 @@ struct GoogleCloud: RentedCloud {
     }
 
     let tool = "gcloud"
+    let loginVariables = LoginVariables.google
 
     func environment(credentialsPath: String?) -> [String: String?] {
         var environment: [String: String?] = ["CLOUDSDK_CORE_DISABLE_PROMPTS": "1"]

@@ -114,6 +114,15 @@ struct LocalCloud: Cloud {
             "--state_bucket is for rented machines: no other computer can finish a local run")
     }
 
+    func rekeyed(
+        _ record: RunRecord, credentialsPath: String, in folder: RunFolder
+    ) async throws -> RunRecord {
+        var record = record
+        record.credentialsPath = credentialsPath
+        try folder.write(record)
+        return record
+    }
+
     func refreshed(_ record: RunRecord, in folder: RunFolder) async throws -> RunRecord? { record }
 
     /// What a killed launcher started is in the record already.
@@ -166,7 +175,9 @@ struct LocalCloud: Cloud {
     }
 
     /// A bucket that the user named is theirs: only this run's prefix in it goes.
-    func destroy(_ record: RunRecord, in folder: RunFolder, steps: Steps) async throws {
+    func destroy(
+        _ record: RunRecord, in folder: RunFolder, force: Bool, steps: Steps
+    ) async throws {
         try await kill(record, in: folder)
         guard record.output != (try StoreURL(parsing: folder.bucket)).description else { return }
         let client = try record.client(runner: runner)

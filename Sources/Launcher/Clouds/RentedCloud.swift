@@ -25,6 +25,8 @@ protocol RentedCloud: Sendable {
     func stem(ofOutput output: StoreURL) throws -> StoreStem
     /// What can be wrong on this cloud alone.
     func check(_ plan: Plan) throws
+    /// - Throws: `Failure` where the file that `--credentials_path` names is no key of this cloud.
+    func checkKey(_ path: String, project: String) throws
     /// The variables of `variables.tf` that only this cloud knows.
     func variables(of plan: Plan, _ stem: StoreStem) -> [String: JSONValue]
 
@@ -37,6 +39,8 @@ protocol RentedCloud: Sendable {
 
     /// Its own command line tool: asked for what Terraform cannot tell.
     var tool: String { get }
+    /// The variables of the environment that would go before the user's key.
+    var loginVariables: [String] { get }
     /// Makes the tool use the user's key.
     func environment(credentialsPath: String?) -> [String: String?]
     /// Prints the machine's state in one word, or that there is none.
@@ -61,6 +65,7 @@ protocol RentedCloud: Sendable {
 }
 
 extension RentedCloud {
+    func checkKey(_ path: String, project: String) throws {}
     func backendEnvironment(
         credentialsPath: String?, project: String
     ) throws -> [String: String?] { [:] }

@@ -8,28 +8,57 @@ extension TerraformCloud {
         }
     }
 
-    /// Looks whether the bucket can be read, and says where in it the run's state will lie.
-    func checkedStateBucket(_ plan: Plan) async throws -> StoreURL? {
-        guard let text = plan.stateBucketName else { return nil }
+    /// Looks whether the bucket can be read, and notes where in it the run's state will lie.
+    ///
+    /// - Returns: whether it knows a run of that name.
+    func checkStateBucket(_ plan: inout Plan) async throws -> Bool {
+        guard let text = plan.stateBucketName else { return false }
         let place = try StateBucket.place(text, of: plan.run, on: rented)
         let bucket = try StateBucket(place, access: plan.access, runner: context.runner)
+        plan.stateBucket = place
         do {
-            _ = try await bucket.read()
+            return try await bucket.read() != nil
         } catch var failure as Failure {
             failure.summary = "--state_bucket: \(failure.summary)"
             throw failure
         }
-        return place
     }
 
     /// Tells the bucket how far the run is. Terraform's variables come from the folder.
-    func publish(_ record: RunRecord, in folder: RunFolder) async throws {
+    func publish(
+        _ record: RunRecord, in folder: RunFolder, lease: StartLease? = nil
+    ) async throws {
         guard let bucket = try bucket(of: record) else { return }
         let variables = try readFile(folder.path + "/" + RunFolderContents.variablesFile)
         let stem = try rented.stem(ofOutput: StoreURL(parsing: record.output))
-        try await bucket.publish(
-            SharedRun(
-                record, stores: stem.text, variables: String(decoding: variables, as: UTF8.self)))
+        var shared = SharedRun(
+            record, stores: stem.text, variables: String(decoding: variables, as: UTF8.self))
+        shared.startLease = lease
+        try await bucket.publish(shared)
+    }
+
+    /// Does `work`, and tells the bucket all the while that this computer is at it.
+    func keepingLease(
+        of record: RunRecord, in folder: RunFolder, _ work: () async throws -> Void
+    ) async throws {
+        guard record.stateBucket != nil else { return try await work() }
+        let renewal = Task {
+            while true {
+                try await context.clock.sleep(for: StartLease.interval)
+                // A bucket that is out of reach for a while: the lease outlives some renewals.
+                try? await publish(record, in: folder, lease: .taken(at: context.now()))
+            }
+        }
+        let result: Result<Void, any Error>
+        do {
+            result = .success(try await work())
+        } catch {
+            result = .failure(error)
+        }
+        // To its end: a renewal that came late would set the run back.
+        renewal.cancel()
+        _ = await renewal.result
+        try result.get()
     }
 
     func withdraw(_ record: RunRecord) async throws {
@@ -39,8 +68,10 @@ extension TerraformCloud {
     func refreshed(_ record: RunRecord, in folder: RunFolder) async throws -> RunRecord? {
         guard let bucket = try bucket(of: record) else { return record }
         guard let shared = try await bucket.read() else {
-            // A start that was killed may not have told it yet.
-            return record.stage == .starting ? record : nil
+            // A start that was killed may not have told it yet; and what only this computer's
+            // Terraform knows has to be removed from here.
+            let isOurs = record.stage == .starting || exists(folder.unsavedState)
+            return isOurs ? record : nil
         }
         try shared.check(is: record.run)
         let updated = shared.updated(record)
@@ -78,7 +109,8 @@ extension TerraformCloud {
         var region: String?
         if let query = rented.regionQuery(ofBucket: url.bucket) {
             let tool = CloudTool(
-                cloud: rented, credentialsPath: access.credentialsPath, runner: context.runner)
+                cloud: rented, credentialsPath: access.credentialsPath, runner: context.runner,
+                clock: context.clock)
             let told = String(try await tool.ask(query).filter { !$0.isWhitespace })
             region = told == "None" || told == "null" ? "us-east-1" : told
         }

@@ -35,7 +35,8 @@ struct TerraformCloud: Cloud {
         if plan.machine.sshCidr == nil {
             plan.machine.sshCidr = try await PublicAddress.ask(runner: context.runner)
         }
-        plan.stateBucket = try await checkedStateBucket(plan)
+        let isShared = try await checkStateBucket(&plan)
+        if !isShared { try await checkNotElsewhere(plan) }
         return plan
     }
 
@@ -58,7 +59,7 @@ struct TerraformCloud: Cloud {
         let driver = try driver(for: record, in: folder, line: steps.line)
         if let place = plan.stateBucket {
             try await writeBackend(place, access: plan.access, in: folder)
-            try await publish(record, in: folder)
+            try await publish(record, in: folder, lease: .taken(at: context.now()))
         }
         do {
             try await steps.run("fetching Terraform's providers") { try await driver.initialise() }
@@ -68,9 +69,19 @@ struct TerraformCloud: Cloud {
             throw error
         }
         if !steps.line.isInteractive { steps.line.say("  making the machine …") }
-        try await ZoneSearch(driver: driver, folder: folder, line: steps.line)
-            .apply(plan.machine.zones, machineType: plan.machine.machineType ?? "")
         var record = record
+        do {
+            try await keepingLease(of: record, in: folder) {
+                try await ZoneSearch(driver: driver, folder: folder, line: steps.line)
+                    .apply(plan.machine.zones, machineType: plan.machine.machineType ?? "")
+            }
+        } catch let refusal as TerraformDriver.Refusal {
+            if refusal.trouble == .nameTaken {
+                record.isNameTaken = true
+                try folder.write(record)
+            }
+            throw refusal.failure
+        }
         record.machine = try await driver.made()
         record.stage = .started
         try folder.write(record)
@@ -97,23 +108,6 @@ struct TerraformCloud: Cloud {
         let key = try await RunKey(folder: folder).make(runner: context.runner)
         return try RunFolderContents(rented: rented, plan: plan, createdAt: createdAt)
             .write(to: folder, archive: archive, publicKey: key)
-    }
-
-    /// Terraform outlives a launcher that is killed, and makes the machine all the same.
-    func recovered(_ record: RunRecord, in folder: RunFolder) async throws -> RunRecord {
-        guard record.stage == .starting, StateFile(in: folder.path).holder == nil else {
-            return record
-        }
-        let driver = try driver(for: record, in: folder, line: context.progress())
-        // A removal that was cut off leaves outputs behind of what is gone.
-        guard let left = try? await driver.remaining(),
-            left.contains(where: { $0.hasPrefix(rented.machineResource) }),
-            let machine = try? await driver.made()
-        else { return record }
-        var record = record
-        record.machine = machine
-        record.stage = .started
-        return record
     }
 
     /// The agent's last word counts, then a heartbeat that is young; only where both say nothing is
@@ -183,8 +177,9 @@ struct TerraformCloud: Cloud {
 
     func kill(_ record: RunRecord, in folder: RunFolder) async throws {
         guard var machine = record.machine, machine.isKilled != true else { return }
-        let ended = try? await tool(record).ask(rented.ending(of: machine))
-        if ended == nil {
+        do {
+            try await tool(record).end(machine)
+        } catch is Failure {
             // Without the cloud's tool the machine can only be removed, disk and all.
             do {
                 try await driver(for: record, in: folder, line: context.progress())
@@ -203,12 +198,14 @@ struct TerraformCloud: Cloud {
     /// The machine's disk is out of reach from here.
     func remains(of record: RunRecord, in folder: RunFolder) -> [String: String] { [:] }
 
-    func destroy(_ record: RunRecord, in folder: RunFolder, steps: Steps) async throws {
+    func destroy(
+        _ record: RunRecord, in folder: RunFolder, force: Bool, steps: Steps
+    ) async throws {
         let driver = try driver(for: record, in: folder, line: steps.line)
         let mayHaveMade = driver.hasState || record.machine != nil
         if record.stage == .collected { try await publish(record, in: folder) }
         do {
-            try await driver.destroy()
+            try await driver.destroy(waiting: force || record.stage != .starting)
         } catch let refusal as TerraformDriver.Refusal {
             let left = (try? await driver.remaining()) ?? []
             let lines = left.map { "  still there: \(harmless($0))" }
@@ -222,32 +219,6 @@ struct TerraformCloud: Cloud {
         try await withdraw(record)
     }
 
-    /// What Terraform does not know of, such as a machine whose making was interrupted, shows by its
-    /// labels alone.
-    private func checkNothingLives(_ record: RunRecord, line: LiveLine) async throws {
-        let place = place(of: record)
-        let living: [Living]
-        do {
-            living = try await tool(record).living(in: place, run: record.run.slug)
-        } catch let failure as Failure {
-            line.say(
-                "\(line.coloured("!", .yellow)) Terraform removed all it knew; that \(name) holds "
-                    + "nothing else of the run was not checked: \(failure.summary)")
-            return
-        }
-        guard living.isEmpty else {
-            let lines = living.flatMap {
-                ["  still there: \($0.text)", "    \(rented.removal(of: $0, in: place))"]
-            }
-            throw Failure(
-                "\(name) still holds \(counted(living.count, "thing")) of \(record.run) that "
-                    + "Terraform does not know of",
-                detail: lines.joined(separator: "\n"),
-                hint: "remove it as shown, then: train finish \(record.run)")
-        }
-        line.say("\(line.coloured("✓", .green)) \(name) holds nothing of the run any more")
-    }
-
     func examine(_ address: RunAddress, runs: [RunRecord]) async -> Examination {
         await TerraformExamination(context: context, rented: rented, address: address)
             .examine(runs: runs)
@@ -255,27 +226,29 @@ struct TerraformCloud: Cloud {
 
     // MARK: Parts
 
-    private func place(of record: RunRecord) -> CloudPlace {
-        CloudPlace(
-            project: record.machine?.project ?? record.run.projectName,
-            region: record.machine?.region ?? rented.region(of: rented.defaultZone))
-    }
-
-    private func tool(_ record: RunRecord) -> CloudTool {
+    func tool(_ record: RunRecord) -> CloudTool {
         CloudTool(
-            cloud: rented, credentialsPath: record.credentialsPath, runner: context.runner)
+            cloud: rented, credentialsPath: record.credentialsPath, runner: context.runner,
+            clock: context.clock)
     }
 
-    private func driver(
+    func driver(
         for record: RunRecord, in folder: RunFolder, line: LiveLine
     ) throws -> TerraformDriver {
         TerraformDriver(
             directory: folder.path, runner: context.runner, line: line,
             interrupts: context.interrupts,
             pluginCache: TerraformDriver.pluginCache(environment: context.environment),
-            backendEnvironment: record.stateBucket == nil
-                ? [:]
-                : try rented.backendEnvironment(
-                    credentialsPath: record.credentialsPath, project: record.run.projectName))
+            environment: try environment(for: record))
+    }
+
+    /// The key that was given counts, whatever login this computer's environment holds.
+    private func environment(for record: RunRecord) throws -> [String: String?] {
+        guard let path = record.credentialsPath else { return [:] }
+        let unset = LoginVariables.unset(rented.loginVariables)
+        guard record.stateBucket != nil else { return unset }
+        let backend = try rented.backendEnvironment(
+            credentialsPath: path, project: record.run.projectName)
+        return unset.merging(backend) { $1 }
     }
 }

@@ -18,6 +18,8 @@ struct Conflict: Sendable {
         if let stateBucket, !exists(folder.recordPath) {
             try await cloud.attach(run, stateBucket: stateBucket, access: access, to: folder)
         } else if let record = try? folder.record(), record.run == run {
+            let record = try await RunLookup.rekeyed(
+                record, access.credentialsPath, in: folder, on: cloud)
             _ = try await RunLookup.refreshed(record, in: folder, on: cloud)
         }
         guard let lock = try RunLock.take(folder, of: run) else { return }
@@ -35,7 +37,7 @@ struct Conflict: Sendable {
         switch view.state {
         case .starting:
             line.say("  removing what an interrupted start of \(run) left")
-            try await cloud.destroy(record, in: folder, steps: Steps(line))
+            try await cloud.destroy(record, in: folder, force: false, steps: Steps(line))
             try folder.remove()
         case .running:
             throw Failure(

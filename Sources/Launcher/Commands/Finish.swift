@@ -30,8 +30,8 @@ struct Finish: Sendable {
     /// - Returns: nil where there was nothing to collect.
     func perform(_ arguments: FinishArguments) async throws -> Collected? {
         let (folder, found, cloud) = try await RunLookup(context: context).find(arguments.address)
-        let record = try await cloud.recovered(found, in: folder)
-        let force = try isForced(arguments, run: record.run)
+        let force = try isForced(arguments, run: found.run)
+        let record = try await recovered(found, in: folder, on: cloud, force: force)
         let view = try await atRest(record, in: folder, cloud: cloud, arguments, force: force)
         let line = context.progress()
         defer { line.clear() }
@@ -62,6 +62,19 @@ struct Finish: Sendable {
         return true
     }
 
+    /// By force, what cannot be told of a start counts as cut off, and a computer at it as gone.
+    private func recovered(
+        _ record: RunRecord, in folder: RunFolder, on cloud: any Cloud, force: Bool
+    ) async throws -> RunRecord {
+        var record = record
+        if force { record.startLease = nil }
+        do {
+            return try await cloud.recovered(record, in: folder)
+        } catch is Failure where force {
+            return record
+        }
+    }
+
     /// Brings the run to its end as the flags ask, or refuses.
     private func atRest(
         _ record: RunRecord, in folder: RunFolder, cloud: any Cloud, _ arguments: FinishArguments,
@@ -69,7 +82,9 @@ struct Finish: Sendable {
     ) async throws -> RunView {
         // Where the agent is gone its trainer may still write: that ends first too.
         if force, record.stage == .started { try await cloud.kill(record, in: folder) }
-        let record = force ? try await cloud.recovered(folder.record(), in: folder) : record
+        let record =
+            force
+            ? try await recovered(folder.record(), in: folder, on: cloud, force: true) : record
         let view = try await RunView.look(at: record, in: folder, cloud: cloud, force: force)
         guard view.state == .running else { return view }
         if arguments.stop {
@@ -90,7 +105,8 @@ struct Finish: Sendable {
         line: LiveLine
     ) async throws -> Collected? {
         // Read again under the lock: another launcher may have changed it.
-        var record = try await cloud.recovered(view.folder.record(), in: view.folder)
+        var record = try await recovered(
+            view.folder.record(), in: view.folder, on: cloud, force: force)
         let steps = Steps(line, clock: context.clock)
         let collector = Collector(
             context: context, cloud: cloud, folder: view.folder, lock: lock, steps: steps)
@@ -107,7 +123,7 @@ struct Finish: Sendable {
         }
         let (folder, run) = (view.folder, record)
         line.say("  removing the run from \(record.run.cloud) …")
-        try await cloud.destroy(run, in: folder, steps: steps)
+        try await cloud.destroy(run, in: folder, force: force, steps: steps)
         try folder.remove()
         line.say("\(line.coloured("✓", .green)) removing the run from \(record.run.cloud): done")
         return collected

@@ -10,13 +10,23 @@ struct RunLookup: Sendable {
     ) async throws -> (folder: RunFolder, record: RunRecord, cloud: any Cloud) {
         let clouds = CloudRegistry(context)
         if let bucket = address.stateBucket { try await attach(address, bucket, clouds) }
-        let (folder, record) = try address.find(in: context.state)
-        let cloud = try clouds.cloud(record.run.cloud)
+        let (folder, known) = try address.find(in: context.state)
+        let cloud = try clouds.cloud(known.run.cloud)
+        let record = try await Self.rekeyed(
+            known, CredentialsFile.checked(address.credentialsPath), in: folder, on: cloud)
         if let refreshed = try await Self.refreshed(record, in: folder, on: cloud) {
             return (folder, refreshed, cloud)
         }
         throw Failure(
             "\(record.run) is not in its state bucket any more: another computer has finished it")
+    }
+
+    /// The record with the key that was given this time; the one that started the run may be gone.
+    static func rekeyed(
+        _ record: RunRecord, _ path: String?, in folder: RunFolder, on cloud: any Cloud
+    ) async throws -> RunRecord {
+        guard let path, path != record.credentialsPath else { return record }
+        return try await cloud.rekeyed(record, credentialsPath: path, in: folder)
     }
 
     /// The record as it is now; nil where another computer has finished the run, of which nothing
@@ -40,7 +50,7 @@ struct RunLookup: Sendable {
         let folder = try context.state.folder(of: run)
         guard !exists(folder.recordPath) else { return }
         let access = StoreAccess(
-            credentialsPath: address.credentialsPath.map(StoreURL.absolutePath))
+            credentialsPath: try CredentialsFile.checked(address.credentialsPath))
         try await cloud.attach(run, stateBucket: bucket, access: access, to: folder)
     }
 }

@@ -135,7 +135,8 @@ struct Start: Sendable {
         do {
             try await Task {
                 try await cloud.destroy(
-                    (try? folder.record()) ?? record, in: folder, steps: Steps(line))
+                    (try? folder.record()) ?? record, in: folder, force: false,
+                    steps: Steps(line))
                 try folder.remove()
             }.value
         } catch {

@@ -42,7 +42,14 @@ struct RunView: Sendable {
     static func look(
         at record: RunRecord, in folder: RunFolder, cloud: any Cloud, force: Bool = false
     ) async throws -> RunView {
-        let record = try await cloud.recovered(record, in: folder)
+        let known = record
+        let record: RunRecord
+        do {
+            record = try await cloud.recovered(known, in: folder)
+        } catch let failure as Failure {
+            let machine: MachineState = force ? .gone : .unknown(failure.summary)
+            return RunView(record: known, folder: folder, machine: machine)
+        }
         // All of it is here already, and its bucket may be gone.
         guard record.stage != .collected else {
             return RunView(record: record, folder: folder, machine: .gone)

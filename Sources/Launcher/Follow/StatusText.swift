@@ -39,7 +39,9 @@ enum StatusText {
             for warning in status.warnings.suffix(5) { add("warning", harmless(warning)) }
         }
         add("output", record.output)
-        if case .unknown(let reason) = view.machine { add("machine", "not seen: \(reason)") }
+        if view.record.stage != .starting, case .unknown(let reason) = view.machine {
+            add("machine", "not seen: \(reason)")
+        }
         return lines.joined(separator: "\n") + "\n"
     }
 
@@ -51,6 +53,9 @@ enum StatusText {
         case .dead: return "the agent is gone and left no outcome"
         case .ended: return view.status?.outcome.map(outcome) ?? "ended"
         case .running:
+            if view.record.stage == .starting, case .unknown(let reason) = view.machine {
+                return reason
+            }
             guard let status = view.status else { return "starting" }
             let current = status.phases.last { $0.phase == status.phase }
             let since = current.map { " for \(age(of: $0.startedAt, now))" } ?? ""

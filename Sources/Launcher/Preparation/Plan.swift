@@ -61,6 +61,7 @@ struct Plan: Sendable {
         record.credentialsPath = access.credentialsPath
         record.transferTool = access.tool
         record.stateBucket = stateBucket?.description
+        record.zones = machine.zones.isEmpty ? nil : machine.zones
         record.syncIntervalSeconds = sync.intervalSeconds
         record.transferTimeoutSeconds = sync.transferTimeoutSeconds
         return record

@@ -23,7 +23,7 @@ struct Planner: Sendable {
     func plan(_ arguments: StartArguments, steps: Steps) async throws -> (Plan, any Cloud) {
         let cloud = try clouds.cloud(arguments.address.cloud ?? CloudRegistry.defaultName)
         let run = try arguments.address.newRun(on: cloud)
-        let credentials = try checkedCredentials(arguments.address.credentialsPath)
+        let credentials = try CredentialsFile.checked(arguments.address.credentialsPath)
         let code = try CodeTree(
             directory: arguments.codePath, secrets: credentials.map { [$0] } ?? [])
         let module = try self.module(arguments.module, in: code)
@@ -65,17 +65,6 @@ struct Planner: Sendable {
     private func module(_ given: String?, in code: CodeTree) throws -> String {
         guard let given else { return try TrainingModule.find(in: code.directory) }
         return try TrainingModule.check(given, in: code.directory)
-    }
-
-    private func checkedCredentials(_ path: String?) throws -> String? {
-        guard let path else { return nil }
-        let full = StoreURL.absolutePath(path)
-        guard access(full, R_OK) == 0, !isDirectory(full) else {
-            throw Failure.usage(
-                "--credentials_path \(quoted(path)) is not a file that can be read",
-                hint: "give the JSON key of a service account")
-        }
-        return full
     }
 
     /// What an earlier run left under this name must neither be mixed up with the new one's output

@@ -23,6 +23,10 @@ struct RunFolder: Sendable, Equatable {
     /// The end of that, for a failure's detail.
     var lastWordsOfAgent: String? { LogTail.lastLines(5, of: agentOutput).map(harmless) }
 
+    /// Where Terraform leaves its state when it cannot send it to the bucket (its local backend's
+    /// backend_apply.go): the only true one then.
+    var unsavedState: String { path + "/" + TerraformDriver.unsavedState }
+
     var exists: Bool { isDirectory(path) }
 
     /// - Throws: `Failure` naming the file and the field that is wrong.
@@ -37,7 +41,14 @@ struct RunFolder: Sendable, Equatable {
     /// Removes the folder and all it holds.
     ///
     /// The record goes last: a removal that is killed half-way is then still known and can go on.
+    ///
+    /// - Throws: `Failure` also where what is in the folder alone tells what costs money.
     func remove() throws {
+        guard !Shared.exists(unsavedState) else {
+            throw Failure(
+                "\(quoted(path)) stays: a state of Terraform's in it never reached its bucket",
+                hint: "once the bucket can be reached, train finish goes on from it")
+        }
         let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
         for name in names where path + "/" + name != recordPath {
             try removeTree(path + "/" + name)

@@ -42,8 +42,16 @@ struct RunRecord: VersionedDocument, Equatable {
     var agent: ProcessIdentity?
     /// The rented machine, once it is made.
     var machine: MadeMachine?
+    /// Where a rented machine may be made: in any of these something can be left.
+    var zones: [String]?
+    /// The cloud had things of the run's name already when it was started.
+    var isNameTaken: Bool?
     /// The run's place in the bucket that holds Terraform's state, where `--state_bucket` said one.
     var stateBucket: String?
+    /// Another computer started the run; this one knows it through that bucket.
+    var isAttached: Bool?
+    /// What the bucket says of the computer that is starting it.
+    var startLease: StartLease?
     /// Where `finish` downloads to, so that a killed one goes on in the same place.
     var collection: String?
     /// Of what is there, once this computer has `collected` it; nil where another one did.

@@ -20,6 +20,9 @@ struct SharedRun: VersionedDocument, Equatable {
     var machine: MadeMachine?
     /// The stem of its stores' names (`StoreStem`).
     var stores: String
+    var zones: [String]?
+    /// While a launcher is starting the run.
+    var startLease: StartLease?
     /// What Terraform was given, `terraform.tfvars.json`, as text: its names are not ours to change.
     var variables: String
 
@@ -35,6 +38,7 @@ struct SharedRun: VersionedDocument, Equatable {
         transferTimeoutSeconds = record.transferTimeoutSeconds
         machine = record.machine
         self.stores = stores
+        zones = record.zones
         self.variables = variables
     }
 
@@ -61,6 +65,7 @@ struct SharedRun: VersionedDocument, Equatable {
         record.transferTimeoutSeconds = transferTimeoutSeconds
         record.credentialsPath = credentialsPath
         record.stateBucket = stateBucket.description
+        record.isAttached = true
         return updated(record)
     }
 
@@ -71,6 +76,9 @@ struct SharedRun: VersionedDocument, Equatable {
         // What this computer's own Terraform said of the machine is not the bucket's to change.
         if record.machine == nil { record.machine = machine }
         if machine?.isKilled == true { record.machine?.isKilled = true }
+        if record.zones == nil { record.zones = zones }
+        // Where the run was started, its folder's lock tells of a launcher at work.
+        if record.isAttached == true { record.startLease = startLease }
         return record
     }
 
@@ -80,6 +88,9 @@ struct SharedRun: VersionedDocument, Equatable {
     func check(is wanted: RunName) throws {
         guard run == wanted else {
             throw Failure("the state bucket holds another run in the place of \(wanted)")
+        }
+        guard (zones ?? []).allSatisfy({ $0.wholeMatch(of: /[a-z0-9][a-z0-9-]*/) != nil }) else {
+            throw Failure("the state bucket's word on the zones of \(wanted) does not read")
         }
         guard let machine else { return }
         let words = [

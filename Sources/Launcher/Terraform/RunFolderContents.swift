@@ -82,9 +82,20 @@ struct RunFolderContents: Sendable {
 
     /// Moves the machine to another zone; all else stays as it was written.
     static func setZone(_ zone: String, in folder: RunFolder) throws {
+        try set("zone", to: zone, in: folder)
+    }
+
+    /// Gives Terraform another key of the user's.
+    static func setCredentials(_ file: String, in folder: RunFolder) throws {
+        // A start that was killed early has none yet, and makes nothing any more.
+        guard exists(folder.path + "/" + variablesFile) else { return }
+        try set("credentials_path", to: file, in: folder)
+    }
+
+    private static func set(_ name: String, to value: String, in folder: RunFolder) throws {
         let path = folder.path + "/" + variablesFile
         var variables = try JSONDecoder().decode([String: JSONValue].self, from: readFile(path))
-        variables["zone"] = .string(zone)
+        variables[name] = .string(value)
         try write(variables, in: folder)
     }
 }

@@ -14,8 +14,8 @@ struct TerraformDriver: Sendable {
     /// Where the providers, hundreds of megabytes, are kept for the next run; nil: Terraform's own
     /// settings say.
     let pluginCache: String?
-    /// What the bucket with the state needs, where it is in one.
-    var backendEnvironment: [String: String?] = [:]
+    /// For Terraform, its providers and its backend: what makes them use the user's key.
+    var environment: [String: String?] = [:]
 
     /// Older ones lack what the files use.
     static let oldestVersion = "1.5"
@@ -28,11 +28,14 @@ struct TerraformDriver: Sendable {
     /// The lock of a state in a bucket may be another computer's, which needs its time.
     private var locking: [String] { isShared ? ["-lock-timeout=5m"] : [] }
 
-    /// Fetches the providers.
+    /// Fetches the providers, and opens the state where it is in a bucket; cheap where both are done.
     func initialise() async throws {
         let lock = try await lockedCache()
         defer { if let lock { close(lock) } }
-        let result = try await runner.run(command(["init", "-input=false", "-no-color"]))
+        // The backend's settings name the user's key: another key must not look like a move.
+        let options = isShared ? ["-reconfigure"] : []
+        let result = try await runner.run(
+            command(["init", "-input=false", "-no-color"] + options))
         guard result.succeeded else {
             let words = result.lastLines(8)
             // Only a state in a bucket is looked for here, and so only its bucket can refuse.
@@ -53,15 +56,22 @@ struct TerraformDriver: Sendable {
     }
 
     /// Removes all that the state knows; nothing where there is no state.
-    func destroy() async throws {
+    ///
+    /// - Parameter waiting: whether a Terraform of another computer is waited for. What it is at may
+    ///   be the making of the machine, which then would be removed as soon as it is there.
+    func destroy(waiting: Bool) async throws {
         guard hasState else { return }
-        if isShared || !exists(directory + "/.terraform/providers") { try await initialise() }
-        try await perform(["destroy", "-input=false", "-auto-approve", "-json"] + locking)
+        // Each time: the providers are links into a cache that may have been emptied since.
+        try await initialise()
+        try await saveState()
+        try await perform(
+            ["destroy", "-input=false", "-auto-approve", "-json"] + (waiting ? locking : []))
     }
 
     /// Removes one resource and what stands on it.
     func destroy(only address: String) async throws {
         guard try await remaining().contains(where: { $0.hasPrefix(address) }) else { return }
+        try await initialise()
         try await perform(
             [
                 "destroy", "-input=false", "-auto-approve", "-json", "-target=\(address)",
@@ -92,12 +102,52 @@ struct TerraformDriver: Sendable {
         return try MadeMachine(terraformOutput: Data(text.utf8))
     }
 
-    /// The addresses of what the state still holds; data sources do not count.
+    /// The addresses of what the state holds; data sources do not count.
+    ///
+    /// - Throws: `Failure` where the state cannot be read: that is not "nothing".
     func remaining() async throws -> [String] {
         guard hasState else { return [] }
-        let text = try await runner.output(of: command(["state", "list", "-no-color"]))
-        return text.split(whereSeparator: \.isNewline).map(String.init)
+        if exists(directory + "/" + Self.unsavedState) {
+            try await initialise()
+            try await saveState()
+        }
+        let look = command(["state", "list", "-no-color"])
+        var result = try await runner.run(look)
+        // A folder that was made for a colleague's run has not opened its bucket yet.
+        if !result.succeeded, !Self.isWithoutState(result) {
+            try await initialise()
+            result = try await runner.run(look)
+        }
+        guard result.succeeded else {
+            if Self.isWithoutState(result) { return [] }
+            throw Failure("Terraform's state cannot be read", detail: result.lastLines(8))
+        }
+        return result.output.split(whereSeparator: \.isNewline).map(String.init)
             .filter { !$0.hasPrefix("data.") }
+    }
+
+    static let unsavedState = "errored.tfstate"
+
+    /// Sends to its bucket the state that an earlier Terraform could not; what is there instead is
+    /// older, and knows less of what was made.
+    private func saveState() async throws {
+        let file = directory + "/" + Self.unsavedState
+        guard exists(file) else { return }
+        let result = try await runner.run(
+            command(["state", "push", "-no-color"] + locking + [Self.unsavedState]))
+        guard result.succeeded else {
+            throw Failure(
+                "the state that an earlier Terraform could not save cannot be saved now either",
+                detail: result.lastLines(8),
+                hint: "call this again once the state's bucket can be written; the state is "
+                    + quoted(file))
+        }
+        unlink(file)
+    }
+
+    /// Terraform's words for a place where no state was ever written (its command/state_meta.go).
+    private static func isWithoutState(_ result: CommandResult) -> Bool {
+        result.errorOutput.contains("No state file was found")
     }
 
     /// Where Terraform refused: each diagnostic, the first of them in a person's words.
@@ -185,7 +235,7 @@ struct TerraformDriver: Sendable {
         var command = Command("terraform", arguments)
         command.workingDirectory = directory
         command.environment = ["TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"]
-        command.environment.merge(backendEnvironment) { $1 }
+        command.environment.merge(environment) { $1 }
         if let pluginCache {
             command.environment["TF_PLUGIN_CACHE_DIR"] = pluginCache
             // Without a lock file Terraform would fetch anew what the cache holds.

@@ -8,8 +8,8 @@ struct ZoneSearch: Sendable {
 
     /// Buckets and network of a zone that had no machine stay for the next.
     ///
-    /// - Throws: `Failure` of the first refusal that another zone would not cure, or naming every
-    ///   zone where none has the machine.
+    /// - Throws: `Refusal`, the first that another zone would not cure; `Failure` naming every zone
+    ///   where none has the machine.
     func apply(_ zones: [String], machineType: String) async throws {
         var refusals: [String] = []
         for (index, zone) in zones.enumerated() {
@@ -17,7 +17,7 @@ struct ZoneSearch: Sendable {
             do {
                 return try await driver.apply()
             } catch let refusal as TerraformDriver.Refusal {
-                guard refusal.trouble == .stockout else { throw refusal.failure }
+                guard refusal.trouble == .stockout else { throw refusal }
                 refusals.append("  \(zone): \(refusal.failure.detail ?? "no reason was given")")
                 let next = index + 1 < zones.count ? "; trying \(zones[index + 1])" : ""
                 line.say(

@@ -107,6 +107,7 @@ package struct GcloudStorage: ObjectStore {
         var command = Command("gcloud", ["storage"] + arguments)
         command.environment["CLOUDSDK_CORE_DISABLE_PROMPTS"] = "1"
         if let path = gsutil.credentialsPath {
+            command.environment.merge(LoginVariables.unset(LoginVariables.google)) { $1 }
             command.environment["CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE"] = path
         }
         return command

@@ -42,7 +42,10 @@ package struct RcloneRemote: Sendable, Equatable {
             environment["RCLONE_S3_PROVIDER"] = "AWS"
             environment["RCLONE_S3_ENV_AUTH"] = "true"
             environment["RCLONE_S3_NO_CHECK_BUCKET"] = "true"
-            if let credentialsPath { environment["AWS_SHARED_CREDENTIALS_FILE"] = credentialsPath }
+            if let credentialsPath {
+                environment.merge(LoginVariables.unset(LoginVariables.amazon)) { $1 }
+                environment["AWS_SHARED_CREDENTIALS_FILE"] = credentialsPath
+            }
             // rclone 1.60 refuses S3 altogether where this is set.
             environment["AWS_CA_BUNDLE"] = .some(nil)
         default:

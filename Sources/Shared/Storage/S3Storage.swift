@@ -126,6 +126,7 @@ package struct S3Storage: ObjectStore {
         var command = Command("aws", arguments)
         command.environment = ["AWS_PAGER": "", "AWS_MAX_ATTEMPTS": "5"]
         if let credentialsPath {
+            command.environment.merge(LoginVariables.unset(LoginVariables.amazon)) { $1 }
             command.environment["AWS_SHARED_CREDENTIALS_FILE"] = credentialsPath
         }
         return command

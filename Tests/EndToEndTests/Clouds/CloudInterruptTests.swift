@@ -6,46 +6,6 @@ extension CloudTests {
     /// Ctrl-C and kill -9 while Terraform makes the machine.
     @Suite(.enabled(CloudTests.googleNeeds) { await StandInCloud.gcp.missing() == nil })
     struct CloudInterruptTests {
-        /// A start that has come to the machine, which takes its time.
-        private struct Making {
-            let cloud: CloudFixture
-            let launcher: any RunningCommand
-            let said: String
-
-            /// - Parameter onStop: what the cloud does at Ctrl-C; see standin/faults.py.
-            init(_ cloud: CloudFixture, seconds: Int64, onStop: JSONValue) async throws {
-                self.cloud = cloud
-                try cloud.fail([
-                    ["fault": "slow", "delay": .integer(seconds), "on_stop": onStop]
-                ])
-                said = cloud.scratch.path + "/start.err"
-                var command = cloud.command(cloud.startWords())
-                command.errorOutput = .append(path: said)
-                launcher = try PosixRunner().start(command)
-                try await Eventually.holds {
-                    let log = cloud.scratch.read("cloud/operations.jsonl") ?? ""
-                    return log.contains("\"create\", \"type\": \"google_compute_instance\"")
-                }
-            }
-
-            var errors: String { cloud.scratch.read("start.err") ?? "" }
-
-            /// The launcher's Terraform.
-            func terraform() async throws -> Int32 {
-                let look = Command("pgrep", ["-P", "\(launcher.pid)", "-x", "terraform"])
-                let text = try await PosixRunner().output(of: look)
-                return try #require(Int32(text.filter(\.isNumber)))
-            }
-
-            func interrupt() { kill(launcher.pid, SIGINT) }
-
-            /// One Ctrl-C, and its answer: signals of one kind that come at once would be one.
-            func interrupt(expecting answer: String) async throws {
-                interrupt()
-                try await Eventually.holds { errors.contains(answer) }
-            }
-        }
-
         private func expectNothingLeft(of cloud: CloudFixture) async throws {
             #expect(try await cloud.living() == [])
             let left = try FileManager.default.contentsOfDirectory(atPath: cloud.laptop.runs)
@@ -76,7 +36,7 @@ extension CloudTests {
 
         @Test func `Ctrl-C while the machine is made removes what there is`() async throws {
             try await CloudFixture.with { cloud in
-                let making = try await Making(cloud, seconds: 120, onStop: "finish")
+                let making = try await MakingStart(cloud, seconds: 120, onStop: "finish")
                 making.interrupt()
                 let result = await making.launcher.wait()
                 #expect(result.termination == .exited(ExitCode.signalled(SIGINT)))
@@ -87,7 +47,7 @@ extension CloudTests {
 
         @Test func `a machine that Terraform lost by Ctrl-C is found by its label`() async throws {
             try await CloudFixture.with { cloud in
-                let making = try await Making(cloud, seconds: 120, onStop: "orphan")
+                let making = try await MakingStart(cloud, seconds: 120, onStop: "orphan")
                 making.interrupt()
                 let result = await making.launcher.wait()
                 try await expectNamedAndFinished(result, making.errors, cloud)
@@ -96,7 +56,7 @@ extension CloudTests {
 
         @Test func `a second Ctrl-C does not wait for a cloud that hangs`() async throws {
             try await CloudFixture.with { cloud in
-                let making = try await Making(cloud, seconds: 600, onStop: "deaf")
+                let making = try await MakingStart(cloud, seconds: 600, onStop: "deaf")
                 try await making.interrupt(expecting: "once more stops it at once")
                 try await making.interrupt(expecting: "once more kills it")
                 let result = await making.launcher.wait()
@@ -106,7 +66,7 @@ extension CloudTests {
 
         @Test func `a third Ctrl-C ends a Terraform that hears none`() async throws {
             try await CloudFixture.with { cloud in
-                let making = try await Making(cloud, seconds: 600, onStop: "deaf")
+                let making = try await MakingStart(cloud, seconds: 600, onStop: "deaf")
                 kill(try await making.terraform(), SIGSTOP)
                 try await making.interrupt(expecting: "once more stops it at once")
                 try await making.interrupt(expecting: "once more kills it")
@@ -118,7 +78,7 @@ extension CloudTests {
 
         @Test func `a launcher killed half-way costs no training`() async throws {
             try await CloudFixture.with { cloud in
-                let making = try await Making(cloud, seconds: 3, onStop: "finish")
+                let making = try await MakingStart(cloud, seconds: 3, onStop: "finish")
                 kill(making.launcher.pid, SIGKILL)
                 #expect(await making.launcher.wait().termination == .signalled(SIGKILL))
                 // Terraform goes on without it.
@@ -138,7 +98,7 @@ extension CloudTests {
 
         @Test func `finish waits for the Terraform of a launcher that was killed`() async throws {
             try await CloudFixture.with { cloud in
-                let making = try await Making(cloud, seconds: 6, onStop: "finish")
+                let making = try await MakingStart(cloud, seconds: 6, onStop: "finish")
                 kill(making.launcher.pid, SIGKILL)
                 _ = await making.launcher.wait()
                 let finished = try await cloud.finish()
@@ -151,7 +111,7 @@ extension CloudTests {
         @Test func `after a crash of the whole computer finish removes what was made`() async throws
         {
             try await CloudFixture.with { cloud in
-                let making = try await Making(cloud, seconds: 600, onStop: "deaf")
+                let making = try await MakingStart(cloud, seconds: 600, onStop: "deaf")
                 let terraform = try await making.terraform()
                 kill(making.launcher.pid, SIGKILL)
                 kill(-terraform, SIGKILL)

@@ -130,6 +130,17 @@ import Testing
         #expect(runner.commands.first?.executable == tool.cloud.tool)
     }
 
+    @Test func `what ends a machine has minutes for it, a question one`() async throws {
+        let runner = ScriptedRunner { _ in
+            CommandResult(termination: .signalled(SIGTERM), timedOut: true)
+        }
+        let tool = CloudTool(cloud: GoogleCloud(), credentialsPath: nil, runner: runner)
+        let machine = try machine()
+        let failure = await #expect(throws: Failure.self) { try await tool.end(machine) }
+        #expect(failure?.summary == "gcloud: no answer within 10m")
+        #expect(await tool.state(of: machine) == .unknown("gcloud: no answer within 1m"))
+    }
+
     @Test(arguments: [
         (
             "[{\"name\": \"m\", \"zone\": \"https://x/zones/us-central1-a\", \"status\": \"RUNNING\", "

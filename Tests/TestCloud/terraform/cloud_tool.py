@@ -52,6 +52,11 @@ def google_rows(words):
     return [{key: row[key] for key in keys if row.get(key) is not None} for row in rows]
 
 
+def stopped(machine):
+    """The file that says a machine was stopped."""
+    return pathlib.Path(os.environ["TFSHIM_CLOUD"]) / f"stopped-{machine['name']}"
+
+
 def gcloud(words):
     """What `gcloud WORDS` prints."""
     said = " ".join(words)
@@ -65,13 +70,24 @@ def gcloud(words):
         return json.dumps({"quotas": [{"metric": "NVIDIA_L4_GPUS", "limit": 8, "usage": 0}]})
     if "list" in words:
         return json.dumps(google_rows(words))
-    if said.startswith("compute instances describe"):
+    if said.startswith(("compute instances describe", "compute instances stop")):
         project, zone = option(words, "project"), option(words, "zone")
-        for _, row in living(f"google_compute_instance@{words[3]}"):
-            if (row.get("project"), row.get("zone")) == (project, zone):
-                return "RUNNING"
-        path = f"projects/{project}/zones/{zone}/instances/{words[3]}"
-        sys.exit(f"The resource '{path}' was not found")
+        found = [
+            row
+            for _, row in living(f"google_compute_instance@{words[3]}")
+            if (row.get("project"), row.get("zone")) == (project, zone)
+        ]
+        if not found:
+            path = f"projects/{project}/zones/{zone}/instances/{words[3]}"
+            sys.exit(f"The resource '{path}' was not found")
+        machine = found[0]
+        if words[2] == "describe":
+            return "TERMINATED" if stopped(machine).exists() else "RUNNING"
+        # A machine with local SSDs is not stopped without a word on what becomes of them
+        if machine.get("scratch_disk") and "--discard-local-ssd=true" not in words:
+            sys.exit("Cannot stop: the instance has local SSDs, discard-local-ssd is not set")
+        stopped(machine).touch()
+        return ""
     sys.exit(f"gcloud: not made for: {said}")
 
 
@@ -97,12 +113,17 @@ def az(words):
             if (row.get("tags") or {}).get(label) == value and row["id"].startswith(place)
         ]
         return json.dumps(rows)
-    if said.startswith("vm get-instance-view"):
+    if said.startswith(("vm get-instance-view", "vm deallocate")):
         wanted = option(words, "ids")
         machines = [row for _, row in living("azurerm_linux_virtual_machine")]
-        if not any(row["id"] == wanted for row in machines):
+        machine = next((row for row in machines if row["id"] == wanted), None)
+        if machine is None:
             sys.exit("(ResourceNotFound) The Resource was not found.")
-        return "ProvisioningState/succeeded\nPowerState/running"
+        if words[1] == "deallocate":
+            stopped(machine).touch()
+            return ""
+        power = "deallocated" if stopped(machine).exists() else "running"
+        return f"ProvisioningState/succeeded\nPowerState/{power}"
     sys.exit(f"az: not made for: {said}")
 
 
