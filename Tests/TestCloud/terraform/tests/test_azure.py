@@ -20,19 +20,26 @@ class Azure(unittest.TestCase):
         self.addCleanup(self.cloud.__exit__)
         self.run_folder = self.cloud.run_folder()
 
-    def test_life_of_a_run(self):
-        self.run_folder.apply()
-        self.run_folder.run("validate")
+    def apply(self, **variables):
+        """Applies, with nothing left to do; in the end all of it goes."""
+        self.addCleanup(self.destroy)
+        self.run_folder.apply(**variables)
         self.assertIn("No changes", self.run_folder.run("plan", "-detailed-exitcode"))
+
+    def destroy(self):
+        self.run_folder.run("destroy", "-auto-approve")
+        self.assertEqual(self.cloud.living(), [])
+
+    def test_life_of_a_run(self):
+        self.apply()
+        self.run_folder.run("validate")
         outputs = self.run_folder.outputs()
         self.assertEqual(outputs["output_bucket_url"], "az://traindemobeer/output")
         address = self.cloud.only("azurerm_public_ip")["ip_address"]
         self.assertEqual((outputs["public_ip"], outputs["zone"]), (address, "eastus-1"))
-        self.run_folder.run("destroy", "-auto-approve")
-        self.assertEqual(self.cloud.living(), [])
 
     def test_machine(self):
-        self.run_folder.apply()
+        self.apply()
         machine = self.cloud.only(MACHINE)
         self.assertEqual((machine["location"], machine["zone"]), ("eastus", "1"))
         self.assertEqual(machine["admin_ssh_key"], [{"username": "train", "public_key": KEY}])
@@ -44,7 +51,7 @@ class Azure(unittest.TestCase):
         self.assertEqual(self.cloud.living("azurerm_managed_disk"), [])
 
     def test_spot_with_a_provisioned_disk(self):
-        self.run_folder.apply(spot=True, dataset_disk_gb=512)
+        self.apply(spot=True, dataset_disk_gb=512)
         machine = self.cloud.only(MACHINE)
         self.assertEqual((machine["priority"], machine["eviction_policy"]), ("Spot", "Deallocate"))
         attachment = self.cloud.only("azurerm_virtual_machine_data_disk_attachment")
@@ -53,7 +60,7 @@ class Azure(unittest.TestCase):
         self.assertEqual((disk["disk_size_gb"], disk["network_access_policy"]), (512, "DenyAll"))
 
     def test_identity(self):
-        self.run_folder.apply()
+        self.apply()
         identity = self.cloud.only("azurerm_user_assigned_identity")
         account = self.cloud.only("azurerm_storage_account")["id"]
         containers = account + "/blobServices/default/containers/"
@@ -78,7 +85,7 @@ class Azure(unittest.TestCase):
         )
 
     def test_storage_is_private(self):
-        self.run_folder.apply()
+        self.apply()
         account = self.cloud.only("azurerm_storage_account")
         self.assertIs(account["allow_nested_items_to_be_public"], False)
         self.assertIs(account["https_traffic_only_enabled"], True)
@@ -87,13 +94,13 @@ class Azure(unittest.TestCase):
         self.assertEqual(kinds, {"private"})
 
     def test_only_ssh_from_the_laptop(self):
-        self.run_folder.apply()
+        self.apply()
         (rule,) = self.cloud.only("azurerm_network_security_group")["security_rule"]
         self.assertEqual(rule["source_address_prefix"], "198.51.100.7/32")
         self.assertEqual((rule["destination_port_range"], rule["direction"]), ("22", "Inbound"))
 
     def test_tags(self):
-        self.run_folder.apply()
+        self.apply()
         tagged = [state for state in self.cloud.living() if "tags" in state]
         self.assertGreater(len(tagged), 6)
         for state in tagged:
@@ -101,9 +108,9 @@ class Azure(unittest.TestCase):
             self.assertEqual(state["tags"]["run"], "train-demo-beer")
 
     def test_next_zone_moves_the_machine_alone(self):
-        self.run_folder.apply()
+        self.apply()
         self.cloud.changed()
-        self.run_folder.apply(zone="eastus-2")
+        self.apply(zone="eastus-2")
         self.assertEqual(
             {kind for _, kind in self.cloud.changed()}, {MACHINE, "azurerm_role_assignment"}
         )
@@ -112,7 +119,7 @@ class Azure(unittest.TestCase):
         principal = {"clientId": "a", "clientSecret": "geheim", "subscriptionId": "s"}
         self.run_folder.write("login.json", json.dumps({**principal, "tenantId": "t"}))
         path = str(self.run_folder.path / "login.json")
-        self.run_folder.apply(credentials_path=path, project=None)
+        self.apply(credentials_path=path, project=None)
         self.assertEqual(self.run_folder.outputs()["project"], "s")
         self.assertNotIn("geheim", (self.run_folder.path / "terraform.tfstate").read_text())
 

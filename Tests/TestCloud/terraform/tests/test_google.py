@@ -18,22 +18,25 @@ class Google(unittest.TestCase):
         self.addCleanup(self.cloud.__exit__)
 
     def machine(self, **variables):
-        """Applies and gives the machine."""
+        """Applies, with nothing left to do, and gives the machine; in the end all of it goes."""
         self.run_folder = self.cloud.run_folder()
+        self.addCleanup(self.destroy)
         self.run_folder.apply(**variables)
+        self.assertIn("No changes", self.run_folder.run("plan", "-detailed-exitcode"))
         return self.cloud.only("google_compute_instance")
+
+    def destroy(self):
+        self.run_folder.run("destroy", "-auto-approve")
+        self.assertEqual(self.cloud.living(), [])
 
     def test_life_of_a_run(self):
         machine = self.machine()
         self.run_folder.run("validate")
-        self.assertIn("No changes", self.run_folder.run("plan", "-detailed-exitcode"))
         outputs = self.run_folder.outputs()
         self.assertEqual(outputs["output_bucket_url"], "gs://train-demo-beer-output")
         self.assertEqual(outputs["code_bucket_url"], "gs://train-demo-beer-code")
         address = machine["network_interface"][0]["access_config"][0]["nat_ip"]
         self.assertEqual((outputs["public_ip"], outputs["zone"]), (address, "us-central1-a"))
-        self.run_folder.run("destroy", "-auto-approve")
-        self.assertEqual(self.cloud.living(), [])
 
     def test_default_machine(self):
         machine = self.machine()
