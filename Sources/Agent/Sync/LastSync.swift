@@ -128,8 +128,10 @@ extension SyncEngine {
         record.verified = true
         record.unsyncedSince = nil
         record.missingFiles = []
+        let verdict = "the last sync is verified: \(record.files) files"
+        log.info(verdict)
         event(
-            .sync, "the last sync is verified: \(record.files) files",
+            .sync, verdict,
             [
                 "files": .integer(Int64(record.files)), "bytes": .integer(record.bytes),
                 "generation": .integer(Int64(record.generation)),

@@ -57,6 +57,10 @@ class Laptop:
         told["GOOGLE_STORAGE_CUSTOM_ENDPOINT"] = f"{buckets.http}/storage/v1/"
         told["XDG_STATE_HOME"] = str(self.folder / "state")
         told["HOME"] = str(self.folder)
+        # What `gcloud auth application-default login` leaves.
+        login = self.folder / ".config/gcloud/application_default_credentials.json"
+        login.parent.mkdir(parents=True)
+        login.write_text('{"type": "authorized_user"}')
         self.has_amazon = told["TRAIN_TEST_HAS_AWS"] is not None
         environment = {**os.environ, **told}
         self._environment = {key: value for key, value in environment.items() if value is not None}
