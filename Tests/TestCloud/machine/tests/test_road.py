@@ -107,7 +107,6 @@ class GoogleRoad(RoadTest):
         self.walk("gce", "vm", VM_SECONDS, "--transfer_tool", "rclone")
 
 
-@slow
 @needs("container")
 @needs_tool("terraform")
 @needs_tool("aws")
