@@ -83,8 +83,8 @@ def call(method, url, body=None, content_type="application/json"):
     """One request to the emulator; None for 404."""
     request = urllib.request.Request(url, method=method, data=body)
     request.add_header("Content-Type", content_type)
-    # The real provider's own variable, for an emulator that does not open to everyone
-    token = os.environ.get("GOOGLE_OAUTH_ACCESS_TOKEN")
+    # The real one exchanges its key for one; this is for an emulator that does not open to everyone
+    token = os.environ.get("TFSHIM_STORE_TOKEN")
     if token:
         request.add_header("Authorization", f"Bearer {token}")
     try:
