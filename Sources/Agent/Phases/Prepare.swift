@@ -9,7 +9,10 @@ struct Prepare: PhaseWork {
         for path in [directories.output, directories.logs] { try makeDirectories(path) }
         if let trainer = context.journal.trainer {
             // What it has closed by now and leaves alone is whole.
-            if trainer.isAlive { await context.engine.observe() }
+            if trainer.isAlive {
+                context.engine.watch(trainer)
+                await context.engine.observe()
+            }
             try await FormerTrainer.end(
                 trainer, grace: .seconds(context.job.graceSeconds), clock: context.host.clock)
             // Nobody saw how it ended.

@@ -37,9 +37,11 @@ struct TrainPhase {
             runner: context.host.runner, clock: context.host.clock, stop: context.stop,
             grace: .seconds(context.job.graceSeconds))
         let end = try await trainer.run(command) { pid in
+            let identity = ProcessIdentity(of: pid)
+            context.engine.watch(identity)
             context.board.update { $0.trainerPid = pid }
             do {
-                try context.record { $0.trainer = ProcessIdentity(of: pid) }
+                try context.record { $0.trainer = identity }
             } catch {
                 context.host.log.error("the journal cannot be written: \(error)")
             }

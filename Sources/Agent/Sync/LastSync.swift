@@ -19,8 +19,9 @@ extension SyncEngine {
     /// - Parameter machineDied: the trainer ended with its machine. What was not on the disk by then
     ///   is lost, also of files that were renamed into place: they can be empty.
     func trainerEnded(abnormally: Bool, machineDied: Bool = false) async {
-        guard client != nil, abnormally else { return }
+        guard client != nil, abnormally else { return watch(nil) }
         await gate.alone {
+            defer { watch(nil) }
             guard (try? prepare()) != nil else { return }
             let (pending, _) = scan()
             var dead: [IndexJournal.Entry] = []

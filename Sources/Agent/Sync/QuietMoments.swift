@@ -40,9 +40,10 @@ extension SyncEngine {
         moved.left += jobs.count - min(jobs.count, Self.mostHeld)
         guard !held.isEmpty else { return }
         let wasOpen = held.map { openFiles.isWritable($0.descriptor) }
+        let isOrphaned = isTrainerGone
         try? await clock.sleep(for: Self.betweenLooks)
         for ((job, descriptor, stamp), wasOpen) in zip(held, wasOpen) {
-            guard !wasOpen, !openFiles.isWritable(descriptor) else {
+            guard !isOrphaned, !wasOpen, !openFiles.isWritable(descriptor) else {
                 moved.left += 1
                 continue
             }
@@ -82,7 +83,7 @@ extension SyncEngine {
             var information = stat()
             fstat(descriptor, &information)
             let current = Stamp(information)
-            if openFiles.isWritable(descriptor) {
+            if openFiles.isWritable(descriptor) || isTrainerGone {
                 quiet = nil
             } else if quiet == current {
                 // Closed and the same at two moments, so its time is not of this very tick of the

@@ -1,4 +1,5 @@
 import Shared
+import Synchronization
 
 /// Keeps the bucket as the machine is, and proves it at the end. See docs/sync.md for the promises.
 ///
@@ -28,6 +29,9 @@ actor SyncEngine {
     let place: StagingPlace
     let scanner: Scanner
     let openFiles = OpenFiles()
+    /// The trainer that runs, where one does. What it had open when it died is closed too, so no look
+    /// at a file counts once it is gone.
+    private let trainer = Mutex<ProcessIdentity?>(nil)
     let gate = Gate()
     let publishGate = Gate()
     var retry: Retry
@@ -94,7 +98,7 @@ actor SyncEngine {
         event: @escaping @Sendable (Event.Kind, String, [String: JSONValue]?) -> Void
     ) {
         self.job = job
-        self.client = client?.with(environment: [Leftovers.mark: stateDirectory])
+        self.client = client?.with(environment: [OrphanedTransfers.mark: stateDirectory])
         self.runDirectory = runDirectory
         self.stateDirectory = stateDirectory
         self.log = log
@@ -157,11 +161,17 @@ actor SyncEngine {
         }
     }
 
+    /// Tells which trainer runs from now on; nil that its end is known.
+    nonisolated func watch(_ identity: ProcessIdentity?) { trainer.withLock { $0 = identity } }
+
+    /// Its death has not been told yet (`trainerEnded`): what it left half-written looks at rest.
+    var isTrainerGone: Bool { trainer.withLock { $0.map { !$0.isRunning } ?? false } }
+
     /// Makes this engine's directories and reads what a former process knew.
     func prepare() throws {
         guard !isPrepared else { return }
         try makeDirectories(stateDirectory, mode: 0o700)
-        Leftovers.end(of: stateDirectory)
+        OrphanedTransfers.end(of: stateDirectory)
         loadIndex()
         // Before the links go: without them nobody could tell any more.
         let found = RewrittenLinks.below(place.directory)

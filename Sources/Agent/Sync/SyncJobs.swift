@@ -43,6 +43,8 @@ extension SyncEngine {
             candidates[identity(index)] = source(of: table.path(index))
         }
         let writable = openFiles.writable(among: candidates)
+        // Asked after the look: who lives by now has closed by itself what is closed.
+        let isOrphaned = isTrainerGone
         var jobs: [SyncJob] = []
         var waiting: [Int] = []
         for index in pending {
@@ -53,7 +55,8 @@ extension SyncEngine {
             }
             let isOpen = writable.contains(identity(index))
             let kind = kind(of: index, isOpen: isOpen, time: time, last: last)
-            table[index].look = FileTable.Look(stamp: table[index].current, wasOpen: isOpen)
+            table[index].look = FileTable.Look(
+                stamp: table[index].current, wasOpen: isOpen || isOrphaned)
             switch kind {
             case .some(let kind): jobs.append(syncJob(index, kind))
             case nil:

@@ -6,9 +6,7 @@ struct Collector: Sendable {
     let context: Context
     let cloud: any Cloud
     let folder: RunFolder
-    /// Also held by the tools that download: one that outlives a killed `finish` must not write among
-    /// the files that the next one has verified.
-    let lock: RunLock
+    let lock: DownloadLock
     let steps: Steps
 
     /// - Parameter force: take what there is, final or not.
@@ -87,7 +85,9 @@ struct Collector: Sendable {
     }
 
     private func client(of record: RunRecord) throws -> StoreClient {
-        try record.client(runner: context.runner).with(holding: [lock.descriptor])
+        try record.client(runner: context.runner)
+            .with(holding: [lock.descriptor])
+            .with(environment: [OrphanedTransfers.mark: folder.path])
     }
 
     /// nil where there is none; by force also where it cannot be read as one.

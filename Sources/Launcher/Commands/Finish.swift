@@ -40,8 +40,8 @@ struct Finish: Sendable {
                 guard let lock = try RunLock.take(folder, of: record.run) else { return nil }
                 defer { withExtendedLifetime(lock) {} }
                 return try await finish(
-                    view, under: lock, cloud: cloud, destination: arguments.destination,
-                    force: force, line: line)
+                    view, cloud: cloud, destination: arguments.destination, force: force,
+                    line: line)
             }
         } catch let interrupted as Interrupted {
             throw Failure(
@@ -101,15 +101,15 @@ struct Finish: Sendable {
     }
 
     private func finish(
-        _ view: RunView, under lock: RunLock, cloud: any Cloud, destination: String, force: Bool,
-        line: LiveLine
+        _ view: RunView, cloud: any Cloud, destination: String, force: Bool, line: LiveLine
     ) async throws -> Collected? {
         // Read again under the lock: another launcher may have changed it.
         var record = try await recovered(
             view.folder.record(), in: view.folder, on: cloud, force: force)
         let steps = Steps(line, clock: context.clock)
         let collector = Collector(
-            context: context, cloud: cloud, folder: view.folder, lock: lock, steps: steps)
+            context: context, cloud: cloud, folder: view.folder,
+            lock: try await DownloadLock.take(in: view.folder, steps: steps), steps: steps)
         var collected: Collected?
         switch record.stage {
         case .starting:

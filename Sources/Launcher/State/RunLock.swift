@@ -3,9 +3,9 @@ import Shared
 /// Keeps a second launcher off one run for as long as it lives.
 ///
 /// The lock is on the run's folder itself (flock on a directory), so nothing is left behind, and
-/// the kernel lets it go when a launcher is killed, and with it every child that holds `descriptor`.
+/// the kernel lets it go when a launcher is killed.
 final class RunLock: Sendable {
-    let descriptor: Int32
+    private let descriptor: Int32
 
     private init(descriptor: Int32) { self.descriptor = descriptor }
 

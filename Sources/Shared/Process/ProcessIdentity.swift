@@ -18,6 +18,21 @@ package struct ProcessIdentity: Codable, Sendable, Equatable {
     /// Whether that very process still lives.
     package var isAlive: Bool { Self.startTime(of: pid) == startedAt }
 
+    /// Whether it lives and has not begun to exit: what it has closed by now, it closed itself.
+    ///
+    /// The kernel marks a process before it closes its files (PF_EXITING, field 9 of
+    /// /proc/PID/stat, proc(5)). On macOS the same as `isAlive`.
+    package var isRunning: Bool {
+        #if os(Linux)
+            guard isAlive, let fields = Self.statFields(of: pid), fields.count > 6,
+                let flags = UInt64(fields[6])
+            else { return false }
+            return flags & 0x4 == 0
+        #else
+            return isAlive
+        #endif
+    }
+
     /// Whether the machine has been up ever since that process started; true where the system does
     /// not tell (macOS).
     package var isOfThisBoot: Bool {

@@ -43,7 +43,7 @@ struct ChaosStore: Codable, Sendable {
     ///   since they would go on changing what is being fetched.
     func fetch(into bucket: String, state: String, root: String) async throws {
         guard url != nil else { return }
-        Leftovers.end(of: state)
+        OrphanedTransfers.end(of: state)
         removeTree(bucket)
         let client = try client(
             bucket: bucket, state: root + "/transfers",

@@ -147,6 +147,32 @@ import Testing
         #expect(fixture.object("output/a.partial.2") == "half")
     }
 
+    @Test func `what a dead trainer closed by dying is not whole, before anybody is told`()
+        async throws
+    {
+        let engine = try await fixture.ready { $0.maxStalenessSeconds = 0.1 }
+        try fixture.write("before", to: fixture.output + "/closed.pt")
+        let program = "f=$1/half.pt; printf half > $f; exec 3>>$f; echo; exec sleep 1000"
+        var command = Command("sh", ["-c", program, "sh", fixture.output])
+        command.output = .capture
+        let began = AsyncStream.makeStream(of: Void.self)
+        let trainer = try PosixRunner().start(command) { _ in began.continuation.yield() }
+        for await _ in began.stream { break }
+        let identity = ProcessIdentity(of: trainer.pid)
+        #expect(identity?.isRunning == true)
+        engine.watch(identity)
+        for _ in 1...3 { await engine.tick() }
+        #expect(fixture.object("output/closed.pt") == "before")
+        trainer.send(SIGKILL)
+        _ = await trainer.wait()
+        for _ in 1...4 { await engine.tick() }
+        #expect(fixture.object("output/half.pt") == nil)
+        await engine.trainerEnded(abnormally: true)
+        try await engine.finish(until: nil)
+        #expect(fixture.object("output/half.pt") == nil)
+        #expect(fixture.object("output/half.pt.partial") == "half")
+    }
+
     @Test func `a file that is still open at the end goes up as partial`() async throws {
         let path = fixture.output + "/model.pt"
         try fixture.write("half", to: path)

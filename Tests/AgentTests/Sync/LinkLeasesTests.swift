@@ -42,12 +42,12 @@ import Testing
             #expect(leases.lost == [])
             var transfer = Command("sleep", ["1000"])
             transfer.descriptors = leases.descriptors
-            transfer.environment[Leftovers.mark] = fixture.state
+            transfer.environment[OrphanedTransfers.mark] = fixture.state
             let orphan = try PosixRunner().start(transfer)
             // As the kernel does for a process that is killed; no word to the transfer.
             leases.descriptors.forEach { close($0) }
             #expect(isRefused(fixture.output + "/model.pt"))
-            Leftovers.end(of: fixture.state)
+            OrphanedTransfers.end(of: fixture.state)
             #expect(await orphan.wait().termination == .signalled(SIGKILL))
             #expect(!isRefused(fixture.output + "/model.pt"))
         }

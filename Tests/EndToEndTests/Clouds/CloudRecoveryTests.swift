@@ -29,8 +29,8 @@ extension CloudTests {
                     """
                     #!/bin/sh
                     [ "$1 $2" = "create google_storage_bucket" ] || exit 0
-                    echo '{"name": "colleague", "zone": "us-central1-a", \
-                    "labels": {"run": "\(try cloud.slug())"}}' \\
+                    echo '{"name": "colleague", "zone": "us-central1-a", "project": "\(cloud.project)", \
+                    "labels": {"created-by": "ai-training-engine", "run": "\(try cloud.slug())"}}' \\
                     > "$TFSHIM_CLOUD/google_compute_instance@colleague@1.json"
                     echo "googleapi: Error 409: The requested bucket name is not available." >&2
                     exit 1
