@@ -57,7 +57,8 @@ enum TerraformTrouble: Sendable, Equatable {
                 "invalid_grant", "ExpiredToken", "InvalidClientTokenId", "AuthFailure",
                 "SignatureDoesNotMatch", "No valid credential sources", "Error 401",
                 "InvalidAccessKeyId",
-                "could not find default credentials", "AADSTS", "Please run 'az login'",
+                "could not find default credentials", "error getting credentials", "AADSTS",
+                "Please run 'az login'",
                 "unable to build authorizer", "invalid_client",
             ]
         ),

@@ -66,6 +66,9 @@ extension CloudTests {
                 let bucket = try await cloud.store.makeBucket()
                 var command = cloud.command(cloud.startWords(["--state_bucket", bucket]))
                 command.environment["GOOGLE_OAUTH_ACCESS_TOKEN"] = .some(nil)
+                // A login that is there and is none.
+                command.environment["GOOGLE_APPLICATION_CREDENTIALS"] = .some(
+                    try cloud.scratch.write("{}", to: "login.json"))
                 let started = try await PosixRunner().run(command)
                 #expect(started.termination == .exited(1))
                 #expect(started.errorOutput.contains("the credentials are refused"), "\(started)")
