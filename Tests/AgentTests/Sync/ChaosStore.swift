@@ -31,10 +31,14 @@ struct ChaosStore: Codable, Sendable {
             stallSeconds: 60, milliseconds: 3000...12_000)
     }
 
-    func client(bucket: String, state: String, runner: any CommandRunner) throws -> StoreClient {
+    /// - Parameter hangs: whether a command may hang. Where none does, none is stopped either: on a busy
+    ///   computer a disk alone can keep one waiting for longer than such a short time-out.
+    func client(
+        bucket: String, state: String, runner: any CommandRunner, hangs: Bool
+    ) throws -> StoreClient {
         try StoreClient(
             url: StoreURL(parsing: url ?? bucket), access: StoreAccess(stateDirectory: state),
-            runner: runner, stallTimeout: .seconds(stallSeconds))
+            runner: runner, stallTimeout: .seconds(hangs ? stallSeconds : 120))
     }
 
     /// Brings all objects into the directory `bucket`, where they are looked at.
@@ -47,7 +51,7 @@ struct ChaosStore: Codable, Sendable {
         removeTree(bucket)
         let client = try client(
             bucket: bucket, state: root + "/transfers",
-            runner: EnvironmentRunner(environment: environment))
+            runner: EnvironmentRunner(environment: environment), hangs: false)
         try await client.download(tree: "", to: bucket)
     }
 }

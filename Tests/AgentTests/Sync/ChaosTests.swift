@@ -145,7 +145,12 @@ import Testing
         for attempt in 1...10 {
             let engine = try world.engine(seed: chance.next(), faults: attempt < 10 ? 30 : 0)
             await engine.setFirstWait(.milliseconds(50))
-            if (try? await engine.restore()) != nil { break }
+            do {
+                _ = try await engine.restore()
+                break
+            } catch {
+                if attempt == 10 { return ["no restore: \(error)"] }
+            }
         }
         return await ManifestCheck.compare(manifest, directory: world.machine)
             .map { "restored: \($0)" }

@@ -59,7 +59,8 @@ struct ChaosWorld: Codable, Sendable {
         let client = try store.client(
             bucket: bucket, state: root + "/transfers",
             runner: FaultyRunner(
-                seed: seed, faults: faults, kinds: store.faults, environment: store.environment))
+                seed: seed, faults: faults, kinds: store.faults, environment: store.environment),
+            hangs: faults > 0)
         let chance = Mutex(SeededGenerator(seed: seed))
         return SyncEngine(
             job: job, client: client, runDirectory: run, stateDirectory: state,

@@ -34,6 +34,8 @@ def main():
         save(given.output_directory / "model.txt", f"{epoch} {len(asked)} learned {learned}")
         print("trained", epoch, flush=True)
         if asked:
+            # Perhaps only during the save above, which then says nothing of it.
+            save(given.output_directory / "model.txt", f"{epoch} {len(asked)} learned {learned}")
             sys.exit(143)
         if epoch + 1 < given.epochs:
             time.sleep(1)
