@@ -65,11 +65,15 @@ extension SyncEngine {
         guard !doomed.isEmpty else { return }
         let paths = doomed.map { table.path($0) }
         try await client.delete(paths)
-        for index in doomed {
+        forgetDeleted(doomed)
+        event(.sync, "deleted \(paths.count) objects", ["files": .integer(Int64(paths.count))])
+    }
+    /// Notes that these are no longer in the bucket.
+    func forgetDeleted(_ indexes: [Int]) {
+        for index in indexes {
             table[index].flags.remove(.doomed)
             table[index].up = nil
         }
-        remember(paths.map { .deleted($0) })
-        event(.sync, "deleted \(paths.count) objects", ["files": .integer(Int64(paths.count))])
+        remember(indexes.map { .deleted(table.path($0)) })
     }
 }

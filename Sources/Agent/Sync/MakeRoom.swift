@@ -13,7 +13,7 @@ extension SyncEngine {
     func makeRoom(for jobs: [SyncJob]) async throws {
         let paths = inTheWay(of: jobs)
         guard let client, !paths.isEmpty else { return }
-        for path in paths { if carried != nil { carried?.remove(path) } }
+        for path in paths { carried?.remove(path) }
         let up = paths.compactMap { table.existing($0) }.filter { table[$0].up != nil }
         let fresh = up.filter { !table[$0].flags.contains(.doomed) }
         if !fresh.isEmpty {
@@ -23,13 +23,9 @@ extension SyncEngine {
         }
         if !up.isEmpty, isManifestBehind { try await writeManifest(final: false) }
         try await client.delete(paths)
-        for index in up {
-            table[index].flags.remove(.doomed)
-            table[index].up = nil
-        }
+        forgetDeleted(up)
         for path in paths { perhapsUp.remove(PathKey(path)) }
         record.partialFiles.removeAll { paths.contains($0) }
-        remember(up.map { .deleted(table.path($0)) })
         for index in up {
             event(
                 .warning,

@@ -9,27 +9,13 @@ import Testing
 @Suite struct LivingSearchTests {
     private static let subscription = "11111111-1111-1111-1111-111111111111"
 
-    private func said(_ text: String) -> CommandResult {
-        CommandResult(termination: .exited(0), output: text)
-    }
-
-    private func refused(_ text: String) -> CommandResult {
-        CommandResult(termination: .exited(254), errorOutput: text)
-    }
-
-    /// The value behind a flag.
-    private static func value(_ flag: String, in command: Command) -> String? {
-        guard let index = command.arguments.firstIndex(of: flag) else { return nil }
-        return command.arguments.dropFirst(index + 1).first
-    }
-
     /// An account with a machine in eu-west-1.
     private func amazon(
         regions: CommandResult, refuses: String? = nil, refusesWord: String? = nil
     ) -> ScriptedRunner {
         ScriptedRunner { command in
             let words = command.arguments
-            let region = Self.value("--region", in: command)
+            let region = command.value(of: "--region")
             if words.contains("describe-regions") { return regions }
             if region == refuses { return refused("denied by a policy") }
             if words.first == refusesWord { return refused("AccessDenied: tag:GetResources") }
@@ -214,7 +200,7 @@ import Testing
         #expect(place.project == Self.subscription)
         _ = try await tool.living(in: place, run: "train-a")
         #expect(
-            runner.commands.map { Self.value("--subscription", in: $0) } == [Self.subscription])
+            runner.commands.map { $0.value(of: "--subscription") } == [Self.subscription])
         let thing = Living(kind: "vm", name: "m", account: Self.subscription, run: "train-a")
         #expect(
             AzureCloud().removal(of: thing, in: CloudPlace(project: "azure", region: "eastus"))

@@ -8,19 +8,6 @@ import Testing
 @Suite struct PermissionTests {
     private static let subscription = "11111111-1111-1111-1111-111111111111"
 
-    private func said(_ text: String) -> CommandResult {
-        CommandResult(termination: .exited(0), output: text)
-    }
-
-    private func refused(_ text: String) -> CommandResult {
-        CommandResult(termination: .exited(254), errorOutput: text)
-    }
-
-    private static func value(_ flag: String, in command: Command) -> String? {
-        guard let index = command.arguments.firstIndex(of: flag) else { return nil }
-        return command.arguments.dropFirst(index + 1).first
-    }
-
     // MARK: Google
 
     private func google(_ runner: ScriptedRunner, project: String = "acme") async -> Verdict {
@@ -184,9 +171,9 @@ import Testing
         #expect(hint?.contains("AmazonEC2FullAccess") == false)
         let asked = commands.filter { $0.arguments.contains("simulate-principal-policy") }
         #expect(asked.count == AmazonPermissions.needed.count)
-        #expect(asked.allSatisfy { Self.value("--policy-source-arn", in: $0) == user })
+        #expect(asked.allSatisfy { $0.value(of: "--policy-source-arn") == user })
         // A policy that allows the runs' own names and no others passes.
-        let resources = asked.compactMap { Self.value("--resource-arns", in: $0) }
+        let resources = asked.compactMap { $0.value(of: "--resource-arns") }
         #expect(resources.contains("arn:aws:iam::123456789012:role/train-doctor"))
         #expect(resources.contains("arn:aws:s3:::train-doctor-output"))
         #expect(resources.contains { $0.hasPrefix("arn:aws:ssm:eu-west-1::parameter/") })
@@ -213,7 +200,7 @@ import Testing
         let (_, commands) = await amazon(
             caller: "arn:aws:sts::123456789012:assumed-role/Trainer/me"
         ) { _ in said("[]") }
-        let sources = commands.compactMap { Self.value("--policy-source-arn", in: $0) }
+        let sources = commands.compactMap { $0.value(of: "--policy-source-arn") }
         #expect(Set(sources) == ["arn:aws:iam::123456789012:role/team/Trainer"])
     }
 
@@ -290,8 +277,8 @@ import Testing
             await AzureCloud().permissions(in: place, asking: tool)
                 == .good("all that a start needs"))
         let command = try #require(runner.commands.first)
-        #expect(Self.value("--assignee", in: command) == "app-1")
-        #expect(Self.value("--subscription", in: command) == Self.subscription)
+        #expect(command.value(of: "--assignee") == "app-1")
+        #expect(command.value(of: "--subscription") == Self.subscription)
         #expect(command.arguments.contains("--include-inherited"))
         #expect(!command.description.contains("hunter2"))
     }
