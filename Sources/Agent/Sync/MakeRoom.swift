@@ -11,8 +11,11 @@ extension SyncEngine {
     ///
     /// - Throws: the store's `Failure`; the next sync tries again, before it sends anything.
     func makeRoom(for jobs: [SyncJob]) async throws {
-        let paths = inTheWay(of: jobs)
-        guard let client, !paths.isEmpty else { return }
+        let new = jobs.filter { table[$0.index].up == nil }
+        guard let client, !new.isEmpty else { return }
+        try await lookForUnknown(client)
+        let paths = inTheWay(of: new)
+        guard !paths.isEmpty else { return }
         for path in paths { carried?.remove(path) }
         let up = paths.compactMap { table.existing($0) }.filter { table[$0].up != nil }
         let fresh = up.filter { !table[$0].flags.contains(.doomed) }
@@ -34,10 +37,26 @@ extension SyncEngine {
         }
     }
 
+    /// Notes what is in the bucket without our knowing, once in this process's life.
+    ///
+    /// An agent that died, here or on a machine that is gone, may have brought up what no manifest
+    /// names.
+    private func lookForUnknown(_ client: StoreClient) async throws {
+        guard !knowsBucket else { return }
+        let trees = [BucketLayout.output, BucketLayout.logs].map { Array("\($0)/".utf8) }
+        for object in try await client.list() {
+            let path = object.path
+            guard trees.contains(where: { path.utf8.starts(with: $0) }),
+                ManifestPath.objection(to: path) == nil,
+                table.existing(path).flatMap({ table[$0].up }) == nil
+            else { continue }
+            perhapsUp.insert(PathKey(path))
+        }
+        knowsBucket = true
+    }
+
     /// Objects above or below the names of new files, which the last scan did not see.
-    private func inTheWay(of jobs: [SyncJob]) -> [String] {
-        let new = jobs.filter { table[$0.index].up == nil }
-        guard !new.isEmpty else { return [] }
+    private func inTheWay(of new: [SyncJob]) -> [String] {
         var unsure = perhapsUp
         for item in carried?.items.values ?? [:].values where item.origin != nil {
             unsure.insert(PathKey(item.path))

@@ -28,18 +28,6 @@ struct StagingPlace: Sendable {
         memory = "/dev/shm/train-staging-\(digest)"
     }
 
-    /// The objects that a former process was sending when it died.
-    func stagedPaths() -> Set<PathKey> {
-        let paths = try? FileManager.default.subpathsOfDirectory(atPath: directory)
-        return Set(
-            (paths ?? []).compactMap { path in
-                guard !isDirectory("\(directory)/\(path)"), let slash = path.firstIndex(of: "/")
-                else { return nil }
-                // Below the number of its batch.
-                return PathKey(String(path[path.index(after: slash)...]))
-            })
-    }
-
     /// Makes it, empty: what a former process left there belongs to no transfer any more.
     ///
     /// - Throws: `Failure` where it cannot be made.

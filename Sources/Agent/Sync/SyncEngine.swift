@@ -52,8 +52,10 @@ actor SyncEngine {
     var isFinalUp = false
     /// Generations that may have been used without our knowing.
     var skippedGenerations = 0
-    /// What a transfer that failed, or died with its agent, may have brought up.
+    /// What a transfer that failed, or died with its agent, has brought up or may have.
     var perhapsUp = Set<PathKey>()
+    /// The bucket was listed by this process: `perhapsUp` has what former ones left there.
+    var knowsBucket = false
     /// What could not be sent, frozen as it was: the next attempt goes on with it.
     var carried: Batch?
     var batchNumber = 0
@@ -125,6 +127,8 @@ actor SyncEngine {
         retry.clock = clock
     }
 
+    deinit { journal.shut() }
+
     /// Syncs every interval, counted from the end of one to the start of the next, until cancelled.
     ///
     /// After a failure the waits grow instead: a bucket that is away a moment is tried again soon,
@@ -177,7 +181,6 @@ actor SyncEngine {
         let found = RewrittenLinks.below(place.directory)
         remember(found.map { .rewritten($0) })
         for stamp in found { rewritten.insert(stamp) }
-        perhapsUp = place.stagedPaths()
         try place.prepare()
         isPrepared = true
     }

@@ -56,6 +56,8 @@ struct ChaosWorld: Codable, Sendable {
             createdAt: Date())
         job.sync.intervalSeconds = 0.15
         job.sync.maxStalenessSeconds = 1
+        // A last sync that can never succeed is to be told, not waited for.
+        job.sync.finalSyncTimeoutSeconds = 120
         let client = try store.client(
             bucket: bucket, state: root + "/transfers",
             runner: FaultyRunner(

@@ -73,7 +73,6 @@ import Testing
     @Test func `so may one that died with its agent`() async throws {
         try makeFile()
         _ = try await fixture.ready()
-        try fixture.write("file", to: fixture.state + "/staging/1/output/ckpt")
         try fixture.write("file", to: fixture.bucket + "/output/ckpt")
         unlink(fixture.output + "/ckpt")
         try makeDirectory()
@@ -81,6 +80,22 @@ import Testing
         await engine.tick()
         #expect(fixture.record.lastError == nil)
         #expect(try fixture.manifest().files.map(\.path) == Self.inDirectory)
+    }
+
+    @Test func `so may one of a machine that is gone, after its last manifest`() async throws {
+        try fixture.rename("x", to: fixture.output + "/other")
+        try await fixture.ready().tick()
+        try fixture.write("file", to: fixture.bucket + "/output/ckpt")
+        try fixture.write("b", to: fixture.bucket + "/output/other.d/b")
+        _ = try await restored()
+        try makeDirectory()
+        try fixture.rename("x", to: fixture.output + "/other.d")
+        let engine = try await fixture.ready()
+        await engine.tick()
+        #expect(fixture.record.lastError == nil)
+        let listed = Self.inDirectory + ["output/other", "output/other.d"]
+        #expect(try fixture.manifest().files.map(\.path) == listed)
+        #expect(try await restored().contains("ckpt/deep/b.pt"))
     }
 
     @Test func `what is beside it stays`() async throws {
