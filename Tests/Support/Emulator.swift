@@ -152,6 +152,13 @@ package struct Emulator: Sendable {
             from: LoopbackHTTP.request("GET", port: port, "/_emu/requests?clear=1"))
     }
 
+    /// All that it was asked, without forgetting it.
+    package func requestsSoFar() throws -> [Request] {
+        try JSONDecoder().decode(
+            [Request].self,
+            from: LoopbackHTTP.request("GET", port: port, "/_emu/requests"))
+    }
+
     /// Puts an object, under a name that a tool might refuse.
     package func put(_ data: Data, bucket: String, name: String) throws {
         guard kind != .amazon else {

@@ -89,6 +89,16 @@ struct CloudTool: Sendable {
         return found
     }
 
+    /// What is listed of a run at this moment, gone or not: on some clouds that is minutes late.
+    func listed(in place: CloudPlace, run: String) async throws -> [Living] {
+        let place = try cloud.resolved(place, credentialsPath: credentialsPath)
+        var found: [Living] = []
+        for query in cloud.livingQueries(in: place) where query.forgets != .late {
+            found.add(try await list(query).filter { $0.run == run })
+        }
+        return found
+    }
+
     /// - Throws: `Failure` where the cloud cannot be asked.
     func list(_ query: LivingQuery) async throws -> [Living] {
         let text = try await ask(query.arguments)

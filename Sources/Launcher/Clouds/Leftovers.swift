@@ -52,6 +52,28 @@ extension TerraformCloud {
         }
     }
 
+    /// Lines on the run's machines that Terraform lost at an interrupt: they bill, and keep their
+    /// network from going. None where the cloud's tool cannot tell. Listed once: where the list is
+    /// late, on Azure, the command below removes all that is left of the run anyway.
+    ///
+    /// - Parameter known: the addresses that Terraform's state holds.
+    func lostMachines(of record: RunRecord, known: [String]) async -> [String] {
+        guard record.isNameTaken != true,
+            !known.contains(where: { $0.hasPrefix(rented.machineResource) })
+        else { return [] }
+        var lines: [String] = []
+        for place in places(of: record) {
+            let listed = try? await tool(record).listed(in: place, run: record.run.slug)
+            for thing in listed ?? [] where thing.isMachine {
+                lines += [
+                    "  still there, and Terraform does not know of it: \(thing.text)",
+                    "    \(rented.removal(of: thing, in: place))",
+                ]
+            }
+        }
+        return lines
+    }
+
     /// What Terraform does not know of, such as a machine whose making was interrupted, shows by its
     /// labels alone.
     func checkNothingLives(_ record: RunRecord, line: LiveLine) async throws {

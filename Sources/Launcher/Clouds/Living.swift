@@ -20,6 +20,9 @@ struct Living: Codable, Sendable, Equatable {
         return harmless(words.compactMap { $0 }.joined(separator: " "))
     }
 
+    /// Azure lists everything by the names of its kinds.
+    var isMachine: Bool { kind == "machine" || kind.lowercased().hasSuffix("/virtualmachines") }
+
     /// What tells it from all others of its cloud: a machine and its boot disk share a name, and
     /// Google's disks of two zones may. AWS's names are enough in a region.
     var key: String { "\(kind) \(name) \(region ?? zone ?? "")" }

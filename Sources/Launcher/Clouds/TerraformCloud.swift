@@ -72,8 +72,10 @@ struct TerraformCloud: Cloud {
         var record = record
         do {
             try await keepingLease(of: record, in: folder) {
-                try await ZoneSearch(driver: driver, folder: folder, line: steps.line)
-                    .apply(plan.machine.zones, machineType: plan.machine.machineType ?? "")
+                try await ZoneSearch(
+                    driver: driver, folder: folder, line: steps.line, clock: context.clock
+                )
+                .apply(plan.machine.zones, machineType: plan.machine.machineType ?? "")
             }
         } catch let refusal as TerraformDriver.Refusal {
             if refusal.trouble == .nameTaken {
@@ -208,7 +210,9 @@ struct TerraformCloud: Cloud {
             try await driver.destroy(waiting: force || record.stage != .starting)
         } catch let refusal as TerraformDriver.Refusal {
             let left = (try? await driver.remaining()) ?? []
-            let lines = left.map { "  still there: \(harmless($0))" }
+            let lines =
+                left.map { "  still there: \(harmless($0))" }
+                + (await lostMachines(of: record, known: left))
             throw Failure(
                 "\(counted(left.count, "thing")) of \(record.run) could not be removed: "
                     + refusal.failure.summary,

@@ -156,8 +156,12 @@ struct TerraformDriver: Sendable {
         let failure: Failure
 
         init(_ errors: [TerraformEvent.Diagnostic], lastLines: String) {
-            // Many errors have one cause; the first that is known by its words says it best.
-            let known = errors.first { TerraformTrouble(of: $0.text) != .other } ?? errors.first
+            // Many errors have one cause; the first that is known by its words says it best. What
+            // waiting mends says it least.
+            let lasting = errors.filter { TerraformTrouble(of: $0.text) != .noRoleForStore }
+            let known =
+                lasting.first { TerraformTrouble(of: $0.text) != .other } ?? lasting.first
+                ?? errors.first
             guard let known else {
                 trouble = .other
                 failure = Failure("Terraform failed", detail: harmless(lastLines))

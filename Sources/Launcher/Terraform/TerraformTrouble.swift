@@ -11,6 +11,8 @@ enum TerraformTrouble: Sendable, Equatable {
     case serviceDisabled(String?)
     case credentials
     case forbidden
+    /// Azure lets the login not into the store, or does not know yet that it may.
+    case noRoleForStore
     case nameTaken
     case notEmpty
     /// Another Terraform works on the state, or was killed while it did.
@@ -72,6 +74,13 @@ enum TerraformTrouble: Sendable, Equatable {
         ),
         (.locked, ["Error acquiring the state lock"]),
         (.notEmpty, ["containing objects without", "BucketNotEmpty"]),
+        (
+            .noRoleForStore,
+            [
+                "not authorized to perform this operation using this permission",
+                "AuthorizationPermissionMismatch",
+            ]
+        ),
         (
             .forbidden,
             [
@@ -139,6 +148,11 @@ enum TerraformTrouble: Sendable, Equatable {
                 detail: Self.rest(words),
                 hint: "call this again later; where a Terraform was killed for sure: terraform "
                     + "force-unlock ID in the run's folder, with the ID above")
+        case .noRoleForStore:
+            Failure(
+                "Azure does not let this login into the run's store\(place)", detail: first,
+                hint: "it needs the role Storage Blob Data Contributor there; one that was just "
+                    + "given can take ten minutes to arrive")
         case .forbidden:
             Failure(
                 "the cloud forbids this to the given credentials\(place)", detail: first,

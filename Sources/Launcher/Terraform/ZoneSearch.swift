@@ -5,6 +5,7 @@ struct ZoneSearch: Sendable {
     let driver: TerraformDriver
     let folder: RunFolder
     let line: LiveLine
+    let clock: any Clock<Duration>
 
     /// Buckets and network of a zone that had no machine stay for the next.
     ///
@@ -15,7 +16,7 @@ struct ZoneSearch: Sendable {
         for (index, zone) in zones.enumerated() {
             if index > 0 { try RunFolderContents.setZone(zone, in: folder) }
             do {
-                return try await driver.apply()
+                return try await RoleOnItsWay(line: line, clock: clock).apply(driver.apply)
             } catch let refusal as TerraformDriver.Refusal {
                 guard refusal.trouble == .stockout else { throw refusal }
                 refusals.append("  \(zone): \(refusal.failure.detail ?? "no reason was given")")

@@ -203,10 +203,19 @@ resource "aws_subnet" "run" {
   availability_zone = each.key
   cidr_block        = cidrsubnet(aws_vpc.run.cidr_block, 8, index(split("", "abcdefghijklmnopqrstuvwxyz"), substr(each.key, -1, 1)))
   tags              = { Name = "${var.run_slug}-${each.key}" }
+
+  # What holds it is a machine that Terraform lost at a Ctrl-C: by default it would be waited for, for 20 minutes.
+  timeouts {
+    delete = "3m"
+  }
 }
 
 resource "aws_internet_gateway" "run" {
   vpc_id = aws_vpc.run.id
+
+  timeouts {
+    delete = "3m"
+  }
 }
 
 resource "aws_route" "internet" {

@@ -17,7 +17,11 @@ provider "azurerm" {
   client_id                       = local.login.clientId
   client_secret                   = local.login.clientSecret
   resource_provider_registrations = "core"
+  storage_use_azuread             = true # the account takes no keys
   features {
+    storage {
+      data_plane_available = false # queues and websites, for which the login has no role, are not looked at
+    }
     # A machine that Azure could not place stays there, failed, and holds its name and its interface. Known by the state it is
     # removed, by the next zone's apply or by destroy (github.com/hashicorp/terraform-provider-azurerm/issues/7516).
     persist_id_on_create_before_polling_for_completion = true
@@ -95,7 +99,6 @@ resource "azurerm_storage_account" "run" {
   #checkov:skip=CKV2_AZURE_1:Encrypted with Microsoft's key; a key of the customer's own would be one more thing to clean up.
   #checkov:skip=CKV2_AZURE_33:Laptop and machine reach it over the public end point; a private one is billed by the hour.
   #checkov:skip=CKV2_AZURE_38:Soft delete would keep, and bill, every checkpoint that the trainer overwrites.
-  #checkov:skip=CKV2_AZURE_40:Terraform uploads code and agent with the key it reads through its own login, since a right just given takes minutes to arrive and the provider does not wait for it; the machine never sees one.
   #checkov:skip=CKV2_AZURE_41:There are no shared access signatures to expire.
   name                             = var.storage_account_name
   resource_group_name              = azurerm_resource_group.run.name
@@ -106,6 +109,7 @@ resource "azurerm_storage_account" "run" {
   min_tls_version                  = "TLS1_2"
   https_traffic_only_enabled       = true
   allow_nested_items_to_be_public  = false
+  shared_access_key_enabled        = false
   default_to_oauth_authentication  = true
   cross_tenant_replication_enabled = false
   local_user_enabled               = false
@@ -135,6 +139,10 @@ resource "azurerm_storage_blob" "code" {
   type                   = "Block"
   source                 = each.value
   content_md5            = filemd5(each.value)
+
+  # The right to write it, and to remove it in the end. Azure can take ten minutes until it knows of it: until then this
+  # fails with 403, and is applied again (learn.microsoft.com/azure/role-based-access-control/troubleshooting).
+  depends_on = [azurerm_role_assignment.owner]
 }
 
 resource "azurerm_user_assigned_identity" "run" {
@@ -172,7 +180,7 @@ resource "azurerm_role_assignment" "run" {
   }
 }
 
-# Who starts the run also reads its output from the laptop; being the owner alone does not allow that.
+# Who starts the run uploads its code and reads its output; being the owner alone does not allow that.
 resource "azurerm_role_assignment" "owner" {
   scope                = azurerm_storage_account.run.id
   role_definition_name = "Storage Blob Data Contributor"

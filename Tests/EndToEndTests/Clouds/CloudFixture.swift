@@ -68,6 +68,20 @@ struct CloudFixture {
         }
     }
 
+    /// As its user does, with the cloud's own tool: machines that Terraform does not know.
+    func removeByHand(_ machines: [String]) async throws {
+        for name in machines {
+            guard cloud == .aws else {
+                try FileManager.default.removeItem(atPath: "\(scratch.path)/cloud/cloud/\(name)")
+                continue
+            }
+            var command = Command("aws", ["ec2", "terminate-instances", "--instance-ids"])
+            command.arguments.append(String(name.dropFirst("machine ".count)))
+            command.environment = environment
+            _ = try await PosixRunner().output(of: command)
+        }
+    }
+
     /// Makes the stand-in provider fail: see Tests/TestCloud/terraform/standin/faults.py.
     func fail(_ faults: [[String: JSONValue]]) throws {
         let data = try JSONEncoder().encode(faults)

@@ -18,24 +18,31 @@ extension CloudTests {
         ) async throws {
             #expect(result.termination == .exited(1))
             #expect(errors.contains("could not be removed"), "\(errors)")
-            #expect(errors.contains("gcloud compute instances delete"), "\(errors)")
+            let removal =
+                switch cloud.cloud {
+                case .gcp: "gcloud compute instances delete"
+                case .aws: "aws ec2 terminate-instances"
+                case .azure: "az group delete"
+                }
+            #expect(errors.contains(removal), "\(errors)")
             let left = try await cloud.machines()
             #expect(left.count == 1)
             #expect(exists(try cloud.laptop.folder() + "/terraform.tfstate"))
 
             let refused = try await cloud.finish()
             #expect(refused.termination == .exited(1))
-            for name in left {
-                try FileManager.default.removeItem(
-                    atPath: cloud.scratch.path + "/cloud/cloud/" + name)
-            }
+            try await cloud.removeByHand(left)
             let finished = try await cloud.finish()
             #expect(finished.succeeded, "\(finished.errorOutput)")
             try await expectNothingLeft(of: cloud)
         }
 
-        @Test func `Ctrl-C while the machine is made removes what there is`() async throws {
-            try await CloudFixture.with { cloud in
+        @Test(arguments: [StandInCloud.gcp, .azure])
+        func `Ctrl-C while the machine is made removes what there is`(
+            on place: StandInCloud
+        ) async throws {
+            if let reason = await place.missing() { try Test.cancel("skipped: \(reason)") }
+            try await CloudFixture.with(place) { cloud in
                 let making = try await MakingStart(cloud, seconds: 120, onStop: "finish")
                 making.interrupt()
                 let result = await making.launcher.wait()
@@ -45,9 +52,14 @@ extension CloudTests {
             }
         }
 
-        @Test func `a machine that Terraform lost by Ctrl-C is found by its label`() async throws {
-            try await CloudFixture.with { cloud in
-                let making = try await MakingStart(cloud, seconds: 120, onStop: "orphan")
+        @Test(arguments: StandInCloud.allCases)
+        func `a machine that Terraform lost by Ctrl-C is found by its label`(
+            on place: StandInCloud
+        ) async throws {
+            if let reason = await place.missing() { try Test.cancel("skipped: \(reason)") }
+            try await CloudFixture.with(place) { cloud in
+                let seconds: Int64 = place == .aws ? 2 : 120
+                let making = try await MakingStart(cloud, seconds: seconds, onStop: "orphan")
                 making.interrupt()
                 let result = await making.launcher.wait()
                 try await expectNamedAndFinished(result, making.errors, cloud)

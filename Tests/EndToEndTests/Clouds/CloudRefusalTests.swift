@@ -43,6 +43,25 @@ extension CloudTests {
             }
         }
 
+        @Test func `a role that arrives late is waited for`() async throws {
+            if let reason = await StandInCloud.azure.missing() {
+                try Test.cancel("skipped: \(reason)")
+            }
+            try await CloudFixture.with(.azure) { cloud in
+                // Code and agent, twice each.
+                try cloud.fail([
+                    ["fault": "role_on_its_way", "type": "azurerm_storage_blob", "times": 4]
+                ])
+                let started = try await cloud.start()
+                #expect(started.succeeded, "\(started.errorOutput)")
+                let waits = started.errorOutput.components(separatedBy: "Azure does not know yet")
+                #expect(waits.count == 3, "\(started.errorOutput)")
+                let finished = try await cloud.finishByForce()
+                #expect(finished.succeeded, "\(finished.errorOutput)")
+                #expect(try await cloud.living() == [])
+            }
+        }
+
         @Test func `a dry run shows everything and leaves nothing`() async throws {
             try await CloudFixture.with { cloud in
                 let result = try await cloud.start(["--dry_run", "--zones", "us-central1-c"])

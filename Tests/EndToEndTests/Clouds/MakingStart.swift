@@ -8,21 +8,37 @@ struct MakingStart {
     let launcher: any RunningCommand
     let said: String
 
-    /// - Parameter onStop: what the cloud does at Ctrl-C; see standin/faults.py.
+    /// - Parameter onStop: what the cloud does at Ctrl-C; see standin/faults.py. AWS makes the
+    ///   machine all the same, and its provider does not wait for the answer.
     init(
         _ cloud: CloudFixture, seconds: Int64, onStop: JSONValue, flags: [String] = []
     ) async throws {
         self.cloud = cloud
-        try cloud.fail([
-            ["fault": "slow", "delay": .integer(seconds), "on_stop": onStop]
-        ])
+        let before = try await Self.machinesAsked(of: cloud)
+        switch cloud.cloud {
+        case .aws: try cloud.store.fail(["match": "RunInstances", "delay": .integer(seconds)])
+        case .gcp, .azure:
+            try cloud.fail([["fault": "slow", "delay": .integer(seconds), "on_stop": onStop]])
+        }
         said = cloud.scratch.path + "/start.err"
         var command = cloud.command(cloud.startWords(flags))
         command.errorOutput = .append(path: said)
         launcher = try PosixRunner().start(command)
-        try await Eventually.holds {
-            let log = cloud.scratch.read("cloud/operations.jsonl") ?? ""
-            return log.contains("\"create\", \"type\": \"google_compute_instance\"")
+        try await Eventually.holds { try await Self.machinesAsked(of: cloud) > before }
+    }
+
+    /// How often the cloud was asked for a machine so far.
+    private static func machinesAsked(of cloud: CloudFixture) async throws -> Int {
+        let kind: String
+        switch cloud.cloud {
+        case .aws:
+            return try cloud.store.requestsSoFar().count { $0.line.hasSuffix(" RunInstances") }
+        case .gcp: kind = "google_compute_instance"
+        case .azure: kind = "azurerm_linux_virtual_machine"
+        }
+        let log = cloud.scratch.read("cloud/operations.jsonl") ?? ""
+        return log.split(separator: "\n").count {
+            $0.contains("\"create\", \"type\": \"\(kind)\"")
         }
     }
 

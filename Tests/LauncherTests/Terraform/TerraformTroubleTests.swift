@@ -24,6 +24,7 @@ import Testing
         ("azurerm", "stockout", .stockout),
         ("azurerm", "quota", .quota),
         ("azurerm", "forbidden", .forbidden),
+        ("azurerm", "role_on_its_way", .noRoleForStore),
         ("azurerm", "bucket_taken", .nameTaken),
     ])
     func `a provider's refusal is recognised`(

@@ -38,6 +38,11 @@ def option(words, name, needed=True):
     return None
 
 
+def azure_kind(row):
+    """`Microsoft.Compute/virtualMachines`, as the id has it."""
+    return "/".join(row["id"].split("/providers/")[-1].split("/")[:2])
+
+
 def google_rows(words):
     """What `gcloud … list` prints of the things that its filter lets through."""
     kind = next(GOOGLE[word] for word in words if word in GOOGLE)
@@ -108,9 +113,12 @@ def az(words):
         # The real one would take its own default subscription, which need not be the run's.
         place = f"/subscriptions/{option(words, 'subscription')}/"
         rows = [
-            {"name": row["name"], "kind": kind, "zone": row.get("location"), "tags": row["tags"]}
-            for kind, row in living("azurerm_*")
-            if (row.get("tags") or {}).get(label) == value and row["id"].startswith(place)
+            {"name": row["name"], "kind": azure_kind(row), "zone": row.get("location")}
+            | {"tags": row["tags"]}
+            for _, row in living("azurerm_*")
+            if (row.get("tags") or {}).get(label) == value
+            and row["id"].startswith(place)
+            and "/providers/" in row["id"]  # resource groups are listed apart
         ]
         return json.dumps(rows)
     if said.startswith(("vm get-instance-view", "vm deallocate")):

@@ -96,6 +96,35 @@ def resources(state, root):
     return [{"id": path, "name": name, "type": kind, **group}]
 
 
+def refusal(kind, state, config, living):
+    """Why the account lets the provider not at its data; None where it does. See refusals.json.
+
+    living: a function that tells the living resources of a kind
+    """
+    (features,) = config.get("features") or [{}]
+    (storage,) = (features or {}).get("storage") or [{}]
+    keyless = state.get("shared_access_key_enabled") is False
+    if kind == "azurerm_storage_account":
+        # It looks at queues and website too, for which nobody has a role
+        looks = (storage or {}).get("data_plane_available") is not False
+        return "keys_are_off" if keyless and looks else None
+    if kind != "azurerm_storage_blob":
+        return None
+    name = state.get("storage_account_name")
+    accounts = [one for one in living("azurerm_storage_account") if one["name"] == name]
+    if not config.get("storage_use_azuread"):
+        keyless = any(one.get("shared_access_key_enabled") is False for one in accounts)
+        return "keys_are_off" if keyless else None
+    ids = [one["id"] for one in accounts]
+    may = any(
+        grant["scope"] in ids
+        and grant["principal_id"] == stable_uuid("owner")
+        and grant["role_definition_name"] == "Storage Blob Data Contributor"
+        for grant in living("azurerm_role_assignment")
+    )
+    return None if may else "role_on_its_way"
+
+
 def backend(event, kind, state, config):
     """Accounts, containers and blobs are real where TFSHIM_AZURE_BLOB names an emulator.
 

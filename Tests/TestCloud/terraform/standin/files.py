@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import re
+import threading
 
 
 class Files:
@@ -28,7 +29,11 @@ class Files:
     def living(self, kind):
         """Every living resource of a kind."""
         files = pathlib.Path(self.cloud).glob(f"{kind}@*.json") if self.cloud else []
-        return [json.loads(file.read_text()) for file in files]
+        found = []
+        for file in files:
+            with contextlib.suppress(FileNotFoundError):
+                found.append(json.loads(file.read_text()))
+        return found
 
     def store(self, kind, identity, state):
         """Writes a resource's file, or removes it."""
@@ -36,6 +41,9 @@ class Files:
             return
         os.makedirs(self.cloud, exist_ok=True)
         if state is not None:
-            self.path(kind, identity).write_text(json.dumps(state, indent=1))
+            file = self.path(kind, identity)
+            fresh = file.with_suffix(f".{threading.get_ident()}.new")
+            fresh.write_text(json.dumps(state, indent=1))
+            fresh.replace(file)  # whole, for whoever reads meanwhile
         else:
             self.path(kind, identity).unlink(missing_ok=True)

@@ -267,6 +267,11 @@ class Provider(Files, tfplugin_pb2_grpc.ProviderServicer):
         if event != "read":
             self.note(event=event, type=kind, state=state)
         self.fail(event, kind, state)
+        reason = getattr(self.facts, "refusal", lambda *_: None)(
+            kind, state, self.config, self.living
+        )
+        if reason and self.cloud:
+            raise Refused(self.faults.text({"fault": reason}, state))
         try:
             state = merge(state, self.facts.backend(event, kind, state, self.config) or {})
         except LookupError:

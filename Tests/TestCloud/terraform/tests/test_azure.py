@@ -88,6 +88,7 @@ class Azure(unittest.TestCase):
         self.apply()
         account = self.cloud.only("azurerm_storage_account")
         self.assertIs(account["allow_nested_items_to_be_public"], False)
+        self.assertIs(account["shared_access_key_enabled"], False)
         self.assertIs(account["https_traffic_only_enabled"], True)
         self.assertEqual(account["min_tls_version"], "TLS1_2")
         kinds = {c["container_access_type"] for c in self.cloud.living("azurerm_storage_container")}

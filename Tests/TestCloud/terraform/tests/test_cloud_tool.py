@@ -23,7 +23,8 @@ class CloudToolTest(unittest.TestCase):
         for name, marks in (("ours", labels), ("other", {"created-by": "somebody"})):
             machine = {"name": name, "project": "acme", "zone": "us-central1-a", "labels": marks}
             self.write(f"google_compute_instance@{name}@1.json", machine)
-            path = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/g/machines/{name}"
+            group = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/g"
+            path = f"{group}/providers/Microsoft.Compute/virtualMachines/{name}"
             machine = {"name": name, "id": path, "location": "eastus", "tags": marks}
             self.write(f"azurerm_linux_virtual_machine@{name}@1.json", machine)
 
