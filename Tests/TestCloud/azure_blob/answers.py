@@ -55,7 +55,7 @@ def identity_headers(found: StoredObject) -> list[tuple[str, Any]]:
     return [("ETag", etag(found)), ("Last-Modified", time_text(found.updated))]
 
 
-def blob_headers(found: StoredObject, in_part: bool) -> list[tuple[str, Any]]:
+def blob_headers(found: StoredObject, in_part: bool, leased: bool) -> list[tuple[str, Any]]:
     """For GET and HEAD. The MD5 of the whole has another name when only a part is sent."""
     headers = dict(found.properties["headers"])
     md5 = headers.pop("Content-MD5", None)
@@ -68,8 +68,8 @@ def blob_headers(found: StoredObject, in_part: bool) -> list[tuple[str, Any]]:
         *metadata.items(),
         ("x-ms-blob-type", "BlockBlob"),
         ("x-ms-creation-time", time_text(found.created)),
-        ("x-ms-lease-state", "available"),
-        ("x-ms-lease-status", "unlocked"),
+        ("x-ms-lease-state", "leased" if leased else "available"),
+        ("x-ms-lease-status", "locked" if leased else "unlocked"),
         ("x-ms-access-tier", "Hot"),
         ("x-ms-server-encrypted", "true"),
     ]

@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from azure_blob import answers, uploads
+from azure_blob import answers, gateway, leases, uploads
 from azure_blob.store import AzureStore
 from emulator.handler import Handler, Headers
 from emulator.store import Refusal, StoredObject
@@ -33,8 +33,12 @@ class AzureHandler(Handler):
         self.reply(refusal.status, headers, answers.error(refusal))
 
     def route(self, method: str, path: str) -> None:
+        host = self.headers.get("Host", "").removesuffix(":443")
+        if host == gateway.LOGIN_HOST:
+            gateway.log_in(self)
+            return
         # As the service itself is asked, the account stands in the host's name.
-        if named := ACCOUNT_HOST.fullmatch(self.headers.get("Host", "")):
+        if named := ACCOUNT_HOST.fullmatch(host):
             path = f"/{named[1]}{path}"
         account, _, rest = path.lstrip("/").partition("/")
         self.check_access(account)
@@ -136,7 +140,8 @@ class AzureHandler(Handler):
         if method in ("GET", "HEAD") and not operation:
             found = self.store.find(container, name)
             part = self.asked_range(found.size) is not None
-            self.send_object(found, answers.blob_headers(found, part))
+            lease = self.store.leases.get((container, name))
+            self.send_object(found, answers.blob_headers(found, part, leased=bool(lease)))
         elif method == "DELETE" and not operation:
             self.check_conditions(container, name)
             self.store.delete(container, name)
@@ -150,16 +155,20 @@ class AzureHandler(Handler):
                 uploads.put_blob(self, container, name)
         elif method == "PUT" and operation in ("block", "blocklist"):
             self.store.bucket(container)
+            leases.check(self, container, name)
             answer = uploads.put_block if operation == "block" else uploads.put_block_list
             answer(self, container, name)
         elif method == "GET" and operation == "blocklist":
             uploads.get_block_list(self, container, name)
+        elif method == "PUT" and operation == "lease":
+            leases.answer(self, container, name)
         elif method == "PUT" and operation in ("metadata", "properties", "tier"):
             self.change(container, name, operation)
         else:
             raise Refusal(501, f"not implemented: {method} {operation} of a blob")
 
     def check_conditions(self, container: str, name: str) -> None:
+        leases.check(self, container, name)
         found = self.store.bucket(container).objects.get(name)
         if found and self.headers.get("If-None-Match") == "*":
             raise Refusal(409, "The specified blob already exists.", "BlobAlreadyExists")
@@ -200,6 +209,7 @@ class AzureHandler(Handler):
 
     def change(self, container: str, name: str, what: str) -> None:
         self.body()
+        leases.check(self, container, name)
         found, given = self.store.find(container, name), self.given_properties()
         if what == "metadata":
             found.properties["metadata"] = given["metadata"]

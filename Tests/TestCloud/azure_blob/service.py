@@ -6,6 +6,7 @@ import base64
 import os
 from typing import Any
 
+from azure_blob.gateway import Gateway
 from azure_blob.handler import AzureHandler
 from azure_blob.store import AzureStore
 from emulator.service import Service, parser
@@ -22,6 +23,9 @@ class AzureService(Service):
 
     def __init__(self, options: Any) -> None:
         super().__init__(options, AzureHandler, AzureStore)
+        bound = type("BoundHandler", (AzureHandler,), {"service": self})
+        self.gateway = Gateway(options.proxy_port, bound, self.data)
+        self._servers.append(self.gateway)
         self.account = options.account
         self.accounts = {options.account}
         self.expired = False
@@ -40,8 +44,8 @@ class AzureService(Service):
         self.expired = value.get("expired", True)
 
 
-def environment(folder: str, port: int, account: str) -> dict[str, str]:
-    """For rclone (any remote of the type, and one called TRAINAZ) and for az."""
+def environment(folder: str, port: int, gateway: Gateway, account: str) -> dict[str, str]:
+    """For rclone (any remote of the type, and one called TRAINAZ), for az and for Terraform."""
     address = f"http://127.0.0.1:{port}/{account}"
     # Only an "emulator" makes rclone 1.60 take the endpoint as it stands, without TLS
     remote = {"ACCOUNT": account, "KEY": KEY, "ENDPOINT": address, "USE_EMULATOR": "true"}
@@ -52,6 +56,8 @@ def environment(folder: str, port: int, account: str) -> dict[str, str]:
             f"DefaultEndpointsProtocol=http;AccountName={account};AccountKey={KEY};"
             f"BlobEndpoint={address};"
         ),
+        "HTTPS_PROXY": f"http://127.0.0.1:{gateway.server_port}",
+        "SSL_CERT_FILE": gateway.certificate,
         "NO_PROXY": "127.0.0.1,localhost",
         "RCLONE_CONFIG": "/dev/null",
         "RCLONE_CONFIG_TRAINAZ_TYPE": "azureblob",
@@ -65,7 +71,8 @@ def environment(folder: str, port: int, account: str) -> dict[str, str]:
 def main() -> None:
     options = parser(__doc__)
     options.add_argument("--account", default=ACCOUNT)
+    options.add_argument("--proxy-port", type=int, default=0, help="of the gateway; 0 takes any")
     chosen = options.parse_args()
     service = AzureService(chosen)
-    told = environment(service.data, service.http_port, chosen.account)
+    told = environment(service.data, service.http_port, service.gateway, chosen.account)
     service.serve(chosen, told, UNSET)

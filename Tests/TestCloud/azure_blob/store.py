@@ -20,6 +20,8 @@ class AzureStore(Store):
     def reset(self) -> None:
         super().reset()
         self._blocks: dict[tuple[str, str], dict[str, str]] = {}
+        # Container and blob: the id of the lease that is held
+        self.leases: dict[tuple[str, str], str] = {}
 
     def commit(
         self, bucket: str, name: str, path: str, hasher: Hasher, properties: dict[str, Any]

@@ -13,13 +13,16 @@ def openssl(*arguments: str, data: bytes = b"") -> bytes:
     return done.stdout
 
 
-def make(folder: str) -> tuple[str, str]:
-    """A certificate that signs itself, for localhost and 127.0.0.1: its path and its key's."""
+LOOPBACK = ["DNS:localhost", "IP:127.0.0.1"]
+
+
+def make(folder: str, names: list[str] = LOOPBACK) -> tuple[str, str]:
+    """A certificate that signs itself: its path and its key's."""
     os.makedirs(folder, exist_ok=True)
     certificate, key = os.path.join(folder, "cert.pem"), os.path.join(folder, "key.pem")
     openssl(
         "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "7", "-subj", "/CN=localhost",
-        "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
+        "-addext", "subjectAltName=" + ",".join(names),
         "-keyout", key, "-out", certificate,
     )  # fmt: skip
     return certificate, key

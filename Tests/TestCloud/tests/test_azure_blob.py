@@ -81,6 +81,43 @@ class Rclone(AzureTest):
         self.assert_stored({"a": b"a"}, "")
 
 
+BACKEND = """terraform {
+  backend "azurerm" {
+    storage_account_name = "devstoreaccount1"
+    container_name       = "container-of-tests"
+    key                  = "team/terraform.tfstate"
+    use_azuread_auth     = true
+  }
+}
+resource "terraform_data" "one" {}
+"""
+LOGIN = {"CLIENT_ID": "a", "CLIENT_SECRET": "b", "TENANT_ID": "t", "SUBSCRIPTION_ID": "s"}
+
+
+@needs("terraform")
+class TerraformState(AzureTest):
+    def terraform(self, *words: str, fails: bool = False) -> str:
+        told = {f"ARM_{name}": value for name, value in LOGIN.items()}
+        login = ["env", *(f"{name}={value}" for name, value in told.items())]
+        ran = self.run_client(*login, "terraform", *words, fails=fails)
+        return ran.stdout + ran.stderr
+
+    def test_backend_keeps_and_locks_its_state(self) -> None:
+        self.write("main.tf", BACKEND.encode())
+        self.terraform("init", "-input=false")
+        self.terraform("apply", "-auto-approve")
+        self.assertIn(b"terraform_data", self.emulator.data(self.bucket, "team/terraform.tfstate"))
+        lease = {"x-ms-lease-action": "acquire", "x-ms-proposed-lease-id": "another"}
+        headers = {"Authorization": "Bearer token"} | lease
+        place = f"{self.emulator.address}/devstoreaccount1/{self.bucket}/team/terraform.tfstate"
+        self.assertEqual(request("PUT", f"{place}?comp=lease", b"", headers).status, 201)
+        refused = self.terraform("destroy", "-auto-approve", "-no-color", fails=True)
+        self.assertIn("Error acquiring the state lock", refused)
+        headers |= {"x-ms-lease-action": "release", "x-ms-lease-id": "another"}
+        self.assertEqual(request("PUT", f"{place}?comp=lease", b"", headers).status, 200)
+        self.terraform("destroy", "-auto-approve")
+
+
 @needs("az")
 class Az(AzureTest):
     def test_every_name_goes_up_and_down(self) -> None:
@@ -126,6 +163,27 @@ class Refusals(AzureTest):
         part = self.ask("GET", self.blob(), x_ms_range="bytes=1-3")
         self.assertEqual((part.status, part.body), (206, b"234"))
         self.assertEqual(part.headers["x-ms-blob-content-md5"], right)
+
+    def test_leases(self) -> None:
+        kind = {"x_ms_blob_type": "BlockBlob"}
+        lease = self.blob() + "?comp=lease"
+        self.assertEqual(self.ask("PUT", lease, x_ms_lease_action="acquire").status, 404)
+        self.ask("PUT", self.blob(), b"1", **kind)
+        mine = {"x_ms_lease_action": "acquire", "x_ms_proposed_lease_id": "mine"}
+        self.assertEqual(self.ask("PUT", lease, **mine).headers["x-ms-lease-id"], "mine")
+        second = self.ask("PUT", lease, x_ms_lease_action="acquire")
+        self.assertEqual(second.headers["x-ms-error-code"], "LeaseAlreadyPresent")
+        for method, path in (("PUT", ""), ("PUT", "?comp=metadata"), ("DELETE", "")):
+            refused = self.ask(method, self.blob() + path, b"", **kind)
+            self.assertEqual(refused.headers["x-ms-error-code"], "LeaseIdMissing", path)
+        refused = self.ask("PUT", self.blob(), b"2", x_ms_lease_id="other", **kind)
+        self.assertEqual(refused.headers["x-ms-error-code"], "LeaseIdMismatchWithBlobOperation")
+        self.assertEqual(
+            self.ask("PUT", self.blob(), b"2", x_ms_lease_id="mine", **kind).status, 201
+        )
+        self.assertEqual(self.ask("GET", self.blob()).headers["x-ms-lease-status"], "locked")
+        self.ask("PUT", lease, x_ms_lease_action="release", x_ms_lease_id="mine")
+        self.assertEqual(self.ask("DELETE", self.blob()).status, 202)
 
     def test_unknown_container_blob_and_block(self) -> None:
         nowhere = self.ask("GET", "devstoreaccount1/none?restype=container&comp=list")
