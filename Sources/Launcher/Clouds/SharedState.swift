@@ -37,6 +37,26 @@ extension TerraformCloud {
         try await bucket.publish(shared)
     }
 
+    /// Tells the bucket of a run that begins, where no other computer is at the same.
+    ///
+    /// - Throws: `Failure` where one is: the folder then knows no bucket, so that nothing of the other
+    ///   computer's run is removed with it.
+    func publishFirst(
+        _ record: RunRecord, at place: StoreURL, access: StoreAccess, in folder: RunFolder
+    ) async throws {
+        let bucket = try StateBucket(place, access: access, runner: context.runner)
+        let claim = StartClaim(at: context.now(), random: context.random())
+        var unclaimed = record
+        unclaimed.stateBucket = nil
+        try folder.write(unclaimed)
+        try await bucket.take(claim, for: record.run, now: context.now())
+        try folder.write(record)
+        try await writeBackend(place, access: access, in: folder)
+        try await publish(record, in: folder, lease: .taken(at: context.now()))
+        // Where it stays it is in nobody's way: the run is there.
+        try? await bucket.release(claim)
+    }
+
     /// Does `work`, and tells the bucket all the while that this computer is at it.
     func keepingLease(
         of record: RunRecord, in folder: RunFolder, _ work: () async throws -> Void

@@ -58,8 +58,7 @@ struct TerraformCloud: Cloud {
         _ = try await prepare(plan, createdAt: record.createdAt, in: folder, steps: steps)
         let driver = try driver(for: record, in: folder, line: steps.line)
         if let place = plan.stateBucket {
-            try await writeBackend(place, access: plan.access, in: folder)
-            try await publish(record, in: folder, lease: .taken(at: context.now()))
+            try await publishFirst(record, at: place, access: plan.access, in: folder)
         }
         do {
             try await steps.run("fetching Terraform's providers") { try await driver.initialise() }

@@ -28,6 +28,34 @@ extension CloudTests {
             }
         }
 
+        @Test func `two computers that start one run at once make at most one machine`()
+            async throws
+        {
+            try await CloudFixture.with { cloud in
+                let team = try await Team(cloud)
+                let words = cloud.startWords(team.flags)
+                async let first = cloud.train(words)
+                async let second = team.elsewhere(words)
+                let (here, there) = try await (first, second)
+                let winners = [here, there].filter(\.succeeded)
+                #expect(winners.count <= 1)
+                #expect(try await cloud.machines().count == winners.count)
+                for loser in [here, there] where !loser.succeeded {
+                    #expect(loser.termination == .exited(1))
+                    let isTold = ["began to start", "is starting", "is alive already"]
+                        .contains { loser.errorOutput.contains($0) }
+                    #expect(isTold, "\(loser.errorOutput)")
+                }
+                // Neither has hurt the other: whoever comes now can begin, or finds the run whole.
+                let third = try await cloud.train(words)
+                #expect(third.succeeded == winners.isEmpty, "\(third.errorOutput)")
+                #expect(try await cloud.machines().count == 1)
+                let forced = try await team.finishElsewhere(["--force", "classifier/beer"])
+                #expect(forced.succeeded, "\(forced.errorOutput)")
+                #expect(try await cloud.living().filter { !$0.contains(team.bucket) } == [])
+            }
+        }
+
         @Test func `a machine whose launcher was killed is safe from other computers`()
             async throws
         {
