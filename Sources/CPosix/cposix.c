@@ -51,6 +51,18 @@ int cposix_reflink(int target, int source) {
 #endif
 }
 
+int cposix_reserve(int descriptor, off_t offset, off_t size) {
+#ifdef __linux__
+    return fallocate(descriptor, FALLOC_FL_KEEP_SIZE, offset, size);
+#else
+    (void)descriptor;
+    (void)offset;
+    (void)size;
+    errno = EOPNOTSUPP;
+    return -1;
+#endif
+}
+
 int cposix_pipe(int ends[2]) {
 #ifdef __linux__
     return pipe2(ends, O_CLOEXEC);

@@ -1,3 +1,4 @@
+import CPosix
 import Shared
 
 /// `index.tsv` in the state directory: what is in the bucket, so that a restarted agent goes on.
@@ -5,6 +6,9 @@ import Shared
 /// A journal of lines, each appended after the fact it tells of: its cost follows what changed. A
 /// line that a crash left half-written is dropped with all after it; what is then not known to be
 /// up goes up again. No path holds a tab or a line break, since no such object name is legal.
+///
+/// It keeps room for itself: on a disk that is full when the trainer dies, what was left half-written
+/// must still be noted, or a restarted agent would take it for whole.
 struct IndexJournal {
     enum Entry: Equatable {
         case uploaded(String, FileTable.Uploaded)
@@ -26,6 +30,9 @@ struct IndexJournal {
 
     private let path: String
     private var descriptor: Int32 = -1
+    /// Up to here the disk has room for it.
+    private var reservedEnd: Int64 = 0
+    private static let reserve: Int64 = 1 << 20
     /// Lines in the file; decides when it is written anew.
     private(set) var lines = 0
     /// Something in it did not read, and what followed was dropped.
@@ -56,13 +63,26 @@ struct IndexJournal {
     /// - Throws: `Failure` where it cannot be written.
     mutating func append(_ entries: [Entry]) throws {
         guard !entries.isEmpty else { return }
-        if descriptor < 0 {
-            descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
-            guard descriptor >= 0 else { throw systemFailure("cannot write \(quoted(path))") }
-        }
+        try open()
         try AtomicFile.writeAll(Self.text(entries), to: descriptor, path: path)
         fsync(descriptor)
         lines += entries.count
+        keepRoom()
+    }
+
+    private mutating func open() throws {
+        guard descriptor < 0 else { return }
+        descriptor = systemOpen(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw systemFailure("cannot write \(quoted(path))") }
+    }
+
+    /// Where the disk is full already, or cannot reserve, it goes without.
+    private mutating func keepRoom() {
+        let end = Int64(lseek(descriptor, 0, SEEK_END))
+        guard end + Self.reserve / 2 > reservedEnd else { return }
+        if cposix_reserve(descriptor, off_t(end), off_t(Self.reserve)) == 0 {
+            reservedEnd = end + Self.reserve
+        }
     }
 
     /// Writes the journal anew with just these entries.
@@ -70,11 +90,15 @@ struct IndexJournal {
         try AtomicFile.write(Self.text(entries), to: path, mode: 0o600)
         shut()
         lines = entries.count
+        // The room of the old one went with it.
+        try open()
+        keepRoom()
     }
 
     mutating func shut() {
         if descriptor >= 0 { close(descriptor) }
         descriptor = -1
+        reservedEnd = 0
     }
 
     private static func text(_ entries: [Entry]) -> Data {

@@ -21,6 +21,10 @@ short cposix_spawn_setsid_flag(void);
 /// Returns 0, or -1 with errno; EOPNOTSUPP or EXDEV where the file system cannot.
 int cposix_reflink(int target, int source);
 
+/// Takes room on the disk for `size` bytes from `offset` on, beyond the file's end, which stays where it
+/// is (Linux fallocate(2), FALLOC_FL_KEEP_SIZE). Returns 0, or -1 with errno.
+int cposix_reserve(int descriptor, off_t offset, off_t size);
+
 /// pipe(2) whose ends no child inherits: atomically so on Linux, where another thread may be spawning.
 int cposix_pipe(int ends[2]);
 

@@ -146,6 +146,31 @@ struct RestlessFilesTests {
         #expect(try fixture.manifest().final)
     }
 
+    @Test(.enabled(if: SmallDisk.isPossible, "needs root and tmpfs"))
+    func `what a trainer left half-written on a full disk is known to the next agent`() async throws
+    {
+        let mounted = try TemporaryDirectory()
+        defer { mounted.remove() }
+        try SmallDisk.make(at: mounted.path, megabytes: 8)
+        defer { SmallDisk.unmount(mounted.path) }
+        let fixture = try SyncFixture(machine: mounted.path)
+        try fixture.rename("whole", to: fixture.output + "/a.pt")
+        let first = try await fixture.ready()
+        await first.tick()
+        // More than what the journal's last block has room for.
+        let names = (1...200).map { "\($0)-" + String(repeating: "n", count: 100) }
+        for name in names { try fixture.write("half", to: "\(fixture.output)/\(name)") }
+        try fill(mounted.path + "/hog")
+        await first.trainerEnded(abnormally: true)
+
+        unlink(mounted.path + "/hog")
+        let second = try await fixture.ready()
+        for _ in 1...3 { await second.tick() }
+        #expect(names.filter { fixture.object("output/\($0)") != nil } == [])
+        #expect(names.filter { fixture.object("output/\($0).partial") != "half" } == [])
+        #expect(fixture.object("output/a.pt") == "whole")
+    }
+
     /// Takes every byte that is left.
     private func fill(_ path: String) throws {
         let descriptor = systemOpen(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
