@@ -13,7 +13,7 @@ extension SyncEngine {
     func makeRoom(for jobs: [SyncJob]) async throws {
         let new = jobs.filter { table[$0.index].up == nil }
         guard let client, !new.isEmpty else { return }
-        try await lookForUnknown(client)
+        try await lookForUnknown()
         let paths = inTheWay(of: new)
         guard !paths.isEmpty else { return }
         for path in paths { carried?.remove(path) }
@@ -41,8 +41,8 @@ extension SyncEngine {
     ///
     /// An agent that died, here or on a machine that is gone, may have brought up what no manifest
     /// names.
-    private func lookForUnknown(_ client: StoreClient) async throws {
-        guard !knowsBucket else { return }
+    func lookForUnknown() async throws {
+        guard let client, !knowsBucket else { return }
         let trees = [BucketLayout.output, BucketLayout.logs].map { Array("\($0)/".utf8) }
         for object in try await client.list() {
             let path = object.path

@@ -18,6 +18,8 @@ extension SyncEngine {
             try prepare()
             let count = try await restoreOnce()
             await withdrawFinal()
+            // Where it fails now, the first sync with something new asks again.
+            try? await lookForUnknown()
             return count
         }
     }

@@ -123,9 +123,11 @@ import Testing
         try fixture.rename("weights", to: fixture.output + "/model.pt")
         let engine = try await fixture.ready()
         await engine.tick()
-        let count = fixture.runner.commands.count
         let next = try fixture.engine()
         #expect(try await next.restore() == 0)
+        // It has looked at the bucket, and has nothing more to ask.
+        #expect(fixture.runner.commands.last?.arguments.contains("list") == true)
+        let count = fixture.runner.commands.count
         await next.tick()
         #expect(fixture.runner.commands.count == count)
         try fixture.rename("other", to: fixture.output + "/other.pt")
@@ -216,8 +218,8 @@ import Testing
                 "output/checkpoint-5/model.pt",
             ])
         #expect(fixture.object("output/checkpoint-2/model.pt") == nil)
-        let count = fixture.runner.commands.count
         let next = try await fixture.ready { $0.keepLast = 2 }
+        let count = fixture.runner.commands.count
         await next.tick()
         // Still on the machine, but not to go up again.
         #expect(fixture.runner.commands.count == count)
