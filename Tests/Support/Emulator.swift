@@ -145,18 +145,11 @@ package struct Emulator: Sendable {
         package var range: String?
     }
 
-    /// What it was asked since the last call of this.
-    package func requests() throws -> [Request] {
-        try JSONDecoder().decode(
-            [Request].self,
-            from: LoopbackHTTP.request("GET", port: port, "/_emu/requests?clear=1"))
-    }
-
-    /// All that it was asked, without forgetting it.
-    package func requestsSoFar() throws -> [Request] {
-        try JSONDecoder().decode(
-            [Request].self,
-            from: LoopbackHTTP.request("GET", port: port, "/_emu/requests"))
+    /// What it was asked since the last call of this that forgot it.
+    package func requests(keeping: Bool = false) throws -> [Request] {
+        let path = "/_emu/requests" + (keeping ? "" : "?clear=1")
+        return try JSONDecoder().decode(
+            [Request].self, from: LoopbackHTTP.request("GET", port: port, path))
     }
 
     /// Puts an object, under a name that a tool might refuse.

@@ -68,6 +68,7 @@ extension SyncEngine {
         forgetDeleted(doomed)
         event(.sync, "deleted \(paths.count) objects", ["files": .integer(Int64(paths.count))])
     }
+
     /// Notes that these are no longer in the bucket.
     func forgetDeleted(_ indexes: [Int]) {
         for index in indexes {

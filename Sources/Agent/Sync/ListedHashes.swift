@@ -63,6 +63,7 @@ extension SyncEngine {
             listing = try await retry.run(attempts: 5) { [client] in
                 try await client?.list() ?? []
             }
+            noteUnknown(in: listing)
         } catch {
             if Task.isCancelled || error is CancellationError { throw error }
             event(.warning, "restored files are compared by size alone: \(error)", nil)

@@ -43,8 +43,13 @@ extension SyncEngine {
     /// names.
     func lookForUnknown() async throws {
         guard let client, !knowsBucket else { return }
+        noteUnknown(in: try await client.list())
+    }
+
+    /// Takes a whole listing of the bucket, whoever asked for it.
+    func noteUnknown(in listing: [StoredObject]) {
         let trees = [BucketLayout.output, BucketLayout.logs].map { Array("\($0)/".utf8) }
-        for object in try await client.list() {
+        for object in listing {
             let path = object.path
             guard trees.contains(where: { path.utf8.starts(with: $0) }),
                 ManifestPath.objection(to: path) == nil,

@@ -10,7 +10,7 @@ struct CloudTool: Sendable {
     /// Longer than any of them takes to say that there is no network.
     private static let timeout: Duration = .seconds(60)
     /// What a listing still shows after this is there: two minutes.
-    private static let looks = 13
+    static let looks = 13
     private static let pause: Duration = .seconds(10)
 
     /// gcloud and az wait until the machine is off, which takes its operating system minutes.
@@ -72,29 +72,22 @@ struct CloudTool: Sendable {
     ///
     /// It counts only once a listing that forgets slowly has shown it again and again.
     ///
+    /// - Parameter most: how often such a listing is asked for; once also tells what has just gone.
     /// - Throws: `Failure` where the cloud cannot be asked, or it is not known which account.
-    func living(in place: CloudPlace, run: String) async throws -> [Living] {
+    func living(
+        in place: CloudPlace, run: String, looks most: Int = Self.looks
+    ) async throws -> [Living] {
         let place = try cloud.resolved(place, credentialsPath: credentialsPath)
         var found: [Living] = []
         for query in cloud.livingQueries(in: place) where query.forgets != .late {
             var rest = try await list(query).filter { $0.run == run }
             var looks = 1
-            while query.forgets == .soon, !rest.isEmpty, looks < Self.looks {
+            while query.forgets == .soon, !rest.isEmpty, looks < most {
                 try await clock.sleep(for: Self.pause)
                 rest = try await list(query).filter { $0.run == run }
                 looks += 1
             }
             found.add(rest)
-        }
-        return found
-    }
-
-    /// What is listed of a run at this moment, gone or not: on some clouds that is minutes late.
-    func listed(in place: CloudPlace, run: String) async throws -> [Living] {
-        let place = try cloud.resolved(place, credentialsPath: credentialsPath)
-        var found: [Living] = []
-        for query in cloud.livingQueries(in: place) where query.forgets != .late {
-            found.add(try await list(query).filter { $0.run == run })
         }
         return found
     }

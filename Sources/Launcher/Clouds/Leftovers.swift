@@ -63,8 +63,9 @@ extension TerraformCloud {
         else { return [] }
         var lines: [String] = []
         for place in places(of: record) {
-            let listed = try? await tool(record).listed(in: place, run: record.run.slug)
-            for thing in listed ?? [] where thing.isMachine {
+            let living = try? await tool(record).living(
+                in: place, run: record.run.slug, looks: 1)
+            for thing in living ?? [] where thing.isMachine {
                 lines += [
                     "  still there, and Terraform does not know of it: \(thing.text)",
                     "    \(rented.removal(of: thing, in: place))",

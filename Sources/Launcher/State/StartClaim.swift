@@ -36,11 +36,7 @@ extension StateBucket {
     ///
     /// - Throws: `Failure` where another computer is at it, or was while this one prepared.
     func take(_ claim: StartClaim, for run: RunName, now: Date) async throws {
-        let directory = try TemporaryDirectory(prefix: "train-claim")
-        defer { directory.remove() }
-        let file = directory.path + "/claim"
-        try AtomicFile.write(Data(), to: file, mode: 0o600)
-        try await client.upload(file: file, as: claim.path)
+        try await write(Data(), as: claim.path)
         do {
             let isRivalled = try await client.list().contains {
                 claim.isRivalled(by: $0.path, now: now)

@@ -43,11 +43,15 @@ struct StateBucket: Sendable {
     }
 
     func publish(_ run: SharedRun) async throws {
+        try await write(JSONFormat.encode(run), as: Self.document)
+    }
+
+    func write(_ data: Data, as path: String) async throws {
         let directory = try TemporaryDirectory(prefix: "train-state")
         defer { directory.remove() }
-        let file = directory.path + "/" + Self.document
-        try AtomicFile.write(JSONFormat.encode(run), to: file, mode: 0o600)
-        try await client.upload(file: file, as: Self.document)
+        let file = directory.path + "/object"
+        try AtomicFile.write(data, to: file, mode: 0o600)
+        try await client.upload(file: file, as: path)
     }
 
     /// Removes the run's place, its document last: a removal that is killed can then go on.

@@ -32,7 +32,9 @@ struct MakingStart {
         let kind: String
         switch cloud.cloud {
         case .aws:
-            return try cloud.store.requestsSoFar().count { $0.line.hasSuffix(" RunInstances") }
+            return try cloud.store.requests(keeping: true).count {
+                $0.line.hasSuffix(" RunInstances")
+            }
         case .gcp: kind = "google_compute_instance"
         case .azure: kind = "azurerm_linux_virtual_machine"
         }

@@ -267,10 +267,8 @@ class Provider(Files, tfplugin_pb2_grpc.ProviderServicer):
         if event != "read":
             self.note(event=event, type=kind, state=state)
         self.fail(event, kind, state)
-        reason = getattr(self.facts, "refusal", lambda *_: None)(
-            kind, state, self.config, self.living
-        )
-        if reason and self.cloud:
+        reason = self.facts.refusal(kind, state, self.config, self.living) if self.cloud else None
+        if reason:
             raise Refused(self.faults.text({"fault": reason}, state))
         try:
             state = merge(state, self.facts.backend(event, kind, state, self.config) or {})
