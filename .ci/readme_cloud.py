@@ -18,8 +18,9 @@ import urllib.parse
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-TEST_CLOUD = ROOT / "Tests" / "TestCloud"
-sys.path.insert(0, str(TEST_CLOUD / "terraform"))
+EMULATORS = ROOT / "Tests" / "Emulators"
+STAND_INS = ROOT / "Tests" / "StandInProvider"
+sys.path.insert(0, str(STAND_INS))
 
 
 def missing():
@@ -38,7 +39,7 @@ def missing():
 def start_emulator(folder):
     """An emulated store; its HTTP port and what its clients need in their environment."""
     told = folder / "ports.json"
-    command = [sys.executable, str(TEST_CLOUD / "google_storage"), "--access", "key"]
+    command = [sys.executable, str(EMULATORS / "google"), "--access", "key"]
     command += ["--token", "machine", "--tls-port", "0", "--data", str(folder)]
     command += ["--port-file", str(told), "--parent-pid", str(os.getpid())]
     emulator = subprocess.Popen(command, stdout=subprocess.DEVNULL)
@@ -91,7 +92,7 @@ def main():
         desk = folder / "desk"
         shutil.copytree(ROOT / "Examples" / "digits" / "classifier", desk / "classifier")
         shutil.copy(folder / "store" / "key.json", desk)
-        boot = [sys.executable, str(TEST_CLOUD / "terraform" / "boot.py"), "gcp"]
+        boot = [sys.executable, str(STAND_INS / "boot.py"), "gcp"]
         boot += [str(folder / "machine"), "--wait", "300"]
         machine = subprocess.Popen(boot, env=env, stdout=subprocess.DEVNULL, stderr=2)
         block = subprocess.check_output([ROOT / ".ci" / "readme-command", "cloud"], text=True)

@@ -33,21 +33,21 @@ count_failure() {
 }
 
 # The deadline is absolute: it is fixed at the first boot and a reboot does not move it. A boot after it (somebody started
-# the machine again, to let a last sync finish) gets the grace period and no more.
+# the machine again, to let a last sync finish) gets the time for that sync and no more.
 arm() {
-  local max=${setting[MAX_SECONDS]} grace=${setting[GRACE_SECONDS]} now deadline drop_in verb=start
+  local max=${setting[MAX_SECONDS]} final_sync=${setting[FINAL_SYNC_SECONDS]} now deadline drop_in verb=start
   if [[ -z $max ]]; then return; fi
   now=$(date +%s)
   mkdir -p /run/train
   if [[ ! -s /etc/train/deadline ]]; then
-    echo $((now + max + grace)) >"/etc/train/.deadline.$$"
+    echo $((now + max + final_sync)) >"/etc/train/.deadline.$$"
     ln "/etc/train/.deadline.$$" /etc/train/deadline 2>/dev/null || true # two may run: the first one counts
     rm -f "/etc/train/.deadline.$$"
     sync
   fi
   if [[ ! -s /run/train/deadline ]]; then
     deadline=$(</etc/train/deadline)
-    if ((deadline < now + grace)); then deadline=$((now + grace)); fi
+    if ((deadline < now + final_sync)); then deadline=$((now + final_sync)); fi
     echo "$deadline" >/run/train/deadline
   fi
   deadline=$(</run/train/deadline)
@@ -242,7 +242,14 @@ calm_packages() {
   if ! command -v apt-get >/dev/null; then return; fi
   mkdir -p /etc/apt/apt.conf.d
   echo 'DPkg::Lock::Timeout "600";' >/etc/apt/apt.conf.d/90train-wait-for-lock
-  systemctl stop --no-block apt-daily.timer apt-daily-upgrade.timer unattended-upgrades.service 2>/dev/null || true
+  # Masked until the next boot, which comes here again: a timer that is only stopped is started by what is installed later.
+  local units=(apt-daily.timer apt-daily-upgrade.timer apt-daily.service apt-daily-upgrade.service unattended-upgrades.service)
+  systemctl mask --runtime --quiet "${units[@]}" 2>/dev/null || true
+  systemctl stop --no-block "${units[@]}" 2>/dev/null || true
+  local held=()
+  mapfile -t held < <(dpkg-query --show --showformat='${db:Status-Abbrev}${Package}\n' 'nvidia-*' 'libnvidia-*' 'cuda-drivers*' 2>/dev/null |
+    sed -n 's/^ii *//p')
+  if ((${#held[@]} > 0)); then apt-mark hold "${held[@]}" >/dev/null || true; fi
 }
 
 install_rclone() {
@@ -277,6 +284,7 @@ case ${1:-} in
       log "rclone is not installed, gsutil or its like will do"
     fetch_agent
     systemctl start --no-block train-agent.service
+    if [[ ${setting[CLOUD]} == azure ]]; then systemctl start --no-block train-put-off-shutdown.timer; fi
     log "the agent is started"
     ;;
   *)

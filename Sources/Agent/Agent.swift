@@ -5,7 +5,7 @@ package enum Agent {
     static let program = Program(
         name: "train-agent",
         summary: "Owns one training on the machine it runs on.",
-        commands: [RunCommand.subcommand, StatusCommand.subcommand],
+        commands: [RunCommand.subcommand, StatusCommand.subcommand, StopCommand.subcommand],
         footer: """
             By hand, on any machine:
               train-agent run --code_path ./classifier --dataset_directory ./data
@@ -13,8 +13,11 @@ package enum Agent {
 
     package static func main(_ arguments: [String]) async -> Int32 {
         SignalStream.ignoreBrokenPipes()
-        if arguments.first == FileStoreCommand.name {
-            return FileStoreCommand.run(Array(arguments.dropFirst()))
+        if arguments.first == DirectoryStoreCommand.name {
+            return DirectoryStoreCommand.run(Array(arguments.dropFirst()))
+        }
+        if arguments.first == Keeper.name {
+            return Keeper.run(Array(arguments.dropFirst()), clock: ContinuousClock())
         }
         return await program.run(arguments)
     }

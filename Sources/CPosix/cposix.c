@@ -14,7 +14,9 @@
 
 #ifdef __linux__
 #include <linux/fs.h>
+#include <linux/magic.h>
 #include <sys/prctl.h>
+#include <sys/vfs.h>
 #endif
 
 int cposix_spawn_addchdir(posix_spawn_file_actions_t *actions, const char *path) {
@@ -158,6 +160,12 @@ int cposix_terminal_width(int descriptor) {
     return size.ws_col;
 }
 
+int cposix_terminal_height(int descriptor) {
+    struct winsize size;
+    if (ioctl(descriptor, TIOCGWINSZ, &size) != 0) return 0;
+    return size.ws_row;
+}
+
 int cposix_flush(const char *directory) {
     int descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (descriptor < 0) return -1;
@@ -177,4 +185,16 @@ int cposix_flush(const char *directory) {
     close(descriptor);
     errno = code;
     return done;
+}
+
+int cposix_is_in_memory(const char *path) {
+#ifdef __linux__
+    struct statfs information;
+    if (statfs(path, &information) != 0)
+        return 0;
+    return information.f_type == TMPFS_MAGIC || information.f_type == RAMFS_MAGIC;
+#else
+    (void)path;
+    return 0;
+#endif
 }

@@ -7,6 +7,10 @@ struct Context: Sendable {
     var runner: any CommandRunner = PosixRunner()
     /// Where progress is shown: stderr.
     var terminal: Terminal
+    /// stdout is a terminal too, on which `train watch` can draw.
+    var isOutputTerminal = false
+    /// Columns and rows of the terminal now.
+    var screenSize: @Sendable () -> (width: Int, height: Int) = { FullScreen.size(2) }
     var clock: any Clock<Duration> = ContinuousClock()
     var now: @Sendable () -> Date = { Date() }
     var random: @Sendable () -> UInt64 = { .random(in: .min ... .max) }
@@ -27,13 +31,17 @@ struct Context: Sendable {
         return Context(
             environment: environment,
             terminal: Terminal.detect(descriptor: 2, environment: environment),
+            isOutputTerminal: isatty(1) == 1,
             executableDirectory: parentDirectory(executablePath()))
     }
 
-    var state: StateRoot { StateRoot(environment: environment) }
+    var state: RunsDirectory { RunsDirectory(environment: environment) }
+
+    /// Whether a command may draw on the whole terminal.
+    var isFullScreenPossible: Bool { terminal.isInteractive && isOutputTerminal }
 
     /// Shows what goes on; one per command.
-    func progress() -> LiveLine { LiveLine(terminal: terminal, write: console.error) }
+    func progress() -> LiveLine { LiveLine(terminal: terminal, write: console.draw) }
 
     /// Runs `body` in a task that the first interrupting signal cancels.
     ///

@@ -4,8 +4,8 @@ import Shared
 package enum Launcher {
     package static func main(_ arguments: [String]) async -> Int32 {
         // Our own stores' copying, as a child of this very program.
-        if arguments.first == FileStoreCommand.name {
-            return FileStoreCommand.run(Array(arguments.dropFirst()))
+        if arguments.first == DirectoryStoreCommand.name {
+            return DirectoryStoreCommand.run(Array(arguments.dropFirst()))
         }
         SignalStream.ignoreBrokenPipes()
         let context = Context.real()
@@ -18,10 +18,14 @@ package enum Launcher {
             name: "train",
             summary: "train: train a Python model on a machine of its own with one command.",
             commands: [
-                Start.command(context), Status.command(context), List.command(context),
-                Stop.command(context), Finish.command(context), Shell.command(context),
+                Start.command(context), Status.command(context), Logs.command(context),
+                Events.command(context), WatchCommand.command(context), Wait.command(context),
+                TensorBoard.command(context), List.command(context), Stop.command(context),
+                Tune.command(context), Checkpoint.command(context), Branch.command(context),
+                Finish.command(context), Report.command(context), Compare.command(context),
+                Shell.command(context),
                 Doctor.command(context), Demo.command(context),
-                CompletionCommand.command(context.console) { program(context) },
+                CompletionCommand.command(context) { program(context) },
             ],
             footer: """
                 a first look:  train demo

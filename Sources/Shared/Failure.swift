@@ -21,8 +21,27 @@ package struct Failure: Error, Sendable, Equatable, CustomStringConvertible {
     /// What to do next.
     package var hint: String?
     package var exit: Int32
-    /// A store said that who asked may not. Rights given a moment ago are late: it may pass.
-    package var isDenied = false
+    /// What a caller may act on, without reading text.
+    ///
+    /// One byte, and no owned field: Swift 6.3.1 miscompiles `try await f() == nil` for an async
+    /// function that returns an optional of a larger `Failure` (it destroys a nil one).
+    package var reason = Reason.other
+
+    package enum Reason: Sendable {
+        case other
+        /// A store denied access. IAM grants propagate slowly, so a retry may succeed.
+        case accessDenied
+        /// The program is not in the child's PATH.
+        case notInstalled
+        /// posix_spawn(3) refused to start the program.
+        case cannotStart
+        /// The machine shows another SSH host key than before: somebody may pose as it.
+        case hostKeyChanged
+        /// A transfer brought more than its limit; another try would bring the same.
+        case tooLarge
+    }
+
+    package var isDenied: Bool { reason == .accessDenied }
 
     package init(
         _ summary: String, detail: String? = nil, hint: String? = nil, exit: ExitCode = .failed
@@ -40,6 +59,25 @@ package struct Failure: Error, Sendable, Equatable, CustomStringConvertible {
     /// A mistake in what the user typed: exit 2.
     package static func usage(_ summary: String, hint: String? = nil) -> Failure {
         Failure(summary, hint: hint, exit: .usage)
+    }
+
+    /// A program that is not in PATH.
+    ///
+    /// - Parameter purpose: what it is needed for; a sentence's second half.
+    package static func notInstalled(
+        _ program: String, purpose: String = "or not in PATH", hint: String? = nil
+    ) -> Failure {
+        var failure = Failure(
+            "\(program) is not installed, \(purpose)", hint: hint ?? "install \(program)")
+        failure.reason = .notInstalled
+        return failure
+    }
+
+    /// A program that posix_spawn(3) refused to start, with errno's code.
+    package static func cannotStart(_ program: String, code: Int32) -> Failure {
+        var failure = Failure("\(program) cannot be started: \(errorText(code))")
+        failure.reason = .cannotStart
+        return failure
     }
 
     package var description: String {

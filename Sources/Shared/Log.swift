@@ -20,21 +20,23 @@ package final class Log: Sendable {
     }
 
     /// Appends to `path` from now on; without an error where that is not possible.
-    package func open(file path: String) {
-        let opened = openForAppending(path)
+    ///
+    /// - Parameter mode: of a file that is not there yet.
+    package func open(file path: String, mode: mode_t = 0o644) {
+        let opened = openForAppending(path, mode)
         state.withLock { state in
             if state.file >= 0 { close(state.file) }
             state.file = opened
         }
     }
 
-    private func openForAppending(_ path: String) -> Int32 {
+    private func openForAppending(_ path: String, _ mode: mode_t) -> Int32 {
         #if canImport(Glibc)
-            Glibc.open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o644)
+            Glibc.open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, mode)
         #elseif canImport(Musl)
-            Musl.open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o644)
+            Musl.open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, mode)
         #else
-            Darwin.open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o644)
+            Darwin.open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, mode)
         #endif
     }
 
@@ -44,7 +46,10 @@ package final class Log: Sendable {
 
     package func write(_ level: Level, _ message: String) {
         let time = now().formatted(.iso8601)
-        let line = Array("\(time) \(level.rawValue.uppercased()) \(message)\n".utf8)
+        // On a terminal by hand, and for whoever reads the file there: what a trainer, a tool or a file
+        // name brought neither steers it nor passes for a line of its own.
+        let text = harmless(message).replacing("\n", with: "\n    ")
+        let line = Array("\(time) \(level.rawValue.uppercased()) \(text)\n".utf8)
         state.withLock { state in
             for target in [state.toStandardError ? 2 : -1, state.file] where target >= 0 {
                 line.withUnsafeBytes { buffer in

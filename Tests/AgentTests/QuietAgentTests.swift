@@ -24,8 +24,8 @@ import Testing
         var host = Host()
         host.runner = runner
         host.log = Log(toStandardError: false)
-        let (context, lock) = try RunAssembly.assemble(
-            job: job, host: host, stop: StopRequest(), startsAnew: false)
+        let (context, lock) = try RunSetup.assemble(
+            job: job, host: host, stop: StopRequest(), call: .ofJob)
         defer { withExtendedLifetime(lock) {} }
         host.log.info("begun")
         _ = try await context.engine.restore()

@@ -24,6 +24,8 @@ struct AgentFixture {
         let root = try TemporaryDirectory(prefix: "agent")
         defer { root.remove() }
         let fixture = try AgentFixture(root: root, main: main, files: files, change: change)
+        // A trainer outlives its agent; none outlives its test.
+        defer { MarkedProcesses.end(MarkedProcesses.trainer, fixture.job.directories.work) }
         return try await body(fixture)
     }
 
@@ -59,9 +61,21 @@ struct AgentFixture {
     }
 
     /// Starts `train-agent run --job job.json`.
-    func start() throws -> any RunningCommand {
+    ///
+    /// - Parameter tools: programs that are found before the machine's own: names and scripts.
+    func start(tools: [String: String] = [:]) throws -> any RunningCommand {
         var command = Command(BuiltProducts.agent, ["run", "--job", jobPath])
         command.environment = ["HOME": root.path, "TMPDIR": root.path]
+        if !tools.isEmpty {
+            let directory = root.path + "/tools"
+            try makeDirectories(directory)
+            for (name, script) in tools {
+                try AtomicFile.write(
+                    Data("#!/bin/sh\n\(script)\n".utf8), to: directory + "/" + name, mode: 0o755)
+            }
+            let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
+            command.environment["PATH"] = directory + ":" + path
+        }
         return try PosixRunner().start(command)
     }
 
@@ -73,10 +87,16 @@ struct AgentFixture {
 
     /// The status on the machine, which is there earlier.
     func machineStatus() -> RunStatus? {
-        let path = job.directories.work + "/run/status.json"
+        let path = job.work.status
         return (try? readFile(path)).flatMap {
             try? JSONFormat.decode(RunStatus.self, from: $0, name: path)
         }
+    }
+
+    /// What the trainer's keeper wrote, as text.
+    func keeperRecord() -> String {
+        let data = (try? readFile(job.directories.work + "/trainer.json")) ?? Data()
+        return String(decoding: data, as: UTF8.self)
     }
 
     func manifest() throws -> Manifest {

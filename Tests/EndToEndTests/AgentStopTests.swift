@@ -43,6 +43,33 @@ import Testing
         }
     }
 
+    /// It answers once, as the driver did when the machine was new, and then never again.
+    @Test func `an nvidia-smi that hangs delays no end of a run`() async throws {
+        try await AgentFixture.with(main: Self.endless + Self.loop) { fixture in
+            let pid = fixture.root.path + "/hanging"
+            let tool = """
+                [ -e \(fixture.root.path)/asked ] || { touch \(fixture.root.path)/asked
+                echo 'NVIDIA L4, 550.54.15, 23034'; exit 0; }
+                trap '' TERM; echo $$ > \(pid).new; mv \(pid).new \(pid)
+                while :; do sleep 0.1; done
+                """
+            let running = try fixture.start(tools: ["nvidia-smi": tool])
+            let text = try await Eventually.value { try? readFile(pid) }
+            let hanging = try #require(Int32(String(decoding: text, as: UTF8.self).dropLast()))
+            try await Eventually.holds { exists(fixture.output + "/steps.txt") }
+            // A machine that dies now has its capsule, but for that tool's answer.
+            try await Eventually.holds { fixture.machineStatus()?.phase == .train }
+            #expect(exists(fixture.job.work.capsule))
+            kill(running.pid, SIGTERM)
+            try await Eventually.holds { (try? fixture.manifest().final) == true }
+            #expect(kill(hanging, 0) == 0, "the final sync waited for nvidia-smi")
+            _ = await running.wait()
+            kill(hanging, SIGKILL)
+            try fixture.expectEnded(.stopped)
+            #expect(fixture.inBucket(BucketLayout.capsule)?.contains("ended_at") == true)
+        }
+    }
+
     @Test func `a trainer that ignores SIGTERM is killed and its output kept`() async throws {
         let main = Self.endless + "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + Self.loop
         try await AgentFixture.with(main: main, change: { $0.graceSeconds = 0.5 }) { fixture in
@@ -81,28 +108,110 @@ import Testing
         }
     }
 
-    @Test func `an agent killed by SIGKILL goes on, and the trainer runs once`() async throws {
-        let main =
-            Self.endless + """
-                if os.environ["AI_TRAINING_ATTEMPT"] == "2":
-                    (out / "second.txt").write_text((out / "pid.txt").read_text())
-                    sys.exit(0)
-                (out / "pid.txt").write_text(str(os.getpid()))
+    /// Keeps the time of each step, and the longest pause between two.
+    private static let steady = """
+        (out / "pids.txt").open("a").write(f"{os.getpid()}\\n")
+        last, longest, step = time.monotonic(), 0.0, 0
+        while not (out / "end").exists():
+            step += 1
+            time.sleep(0.01)
+            now = time.monotonic()
+            longest, last = max(longest, now - last), now
+            (out / "steps.tmp").write_text(f"{step} {longest}")
+            os.rename(out / "steps.tmp", out / "steps.txt")
+        sys.exit(int((out / "end").read_text()))
 
-                """ + Self.loop
-        try await AgentFixture.with(main: main) { fixture in
+        """
+
+    /// How often an agent is killed in one training.
+    private static let kills =
+        ProcessInfo.processInfo.environment["TRAIN_AGENT_KILLS"].flatMap { Int($0) } ?? 3
+
+    /// At a random step of the training: before the agent has looked around, or long after.
+    @Test(arguments: [0, 3] as [Int32])
+    func `a killed agent costs the training nothing`(status: Int32) async throws {
+        let seed = UInt64.random(in: 0...UInt64.max)
+        var random = SeededRandom(seed: seed)
+        try await AgentFixture.with(main: Self.endless + Self.steady) { fixture in
+            func step() -> Int {
+                let text = (try? readFile(fixture.output + "/steps.txt")) ?? Data()
+                return Int(String(decoding: text, as: UTF8.self).split(separator: " ").first ?? "")
+                    ?? 0
+            }
+            for _ in 1...Self.kills {
+                let agent = try fixture.start()
+                let last = step() + Int.random(in: 1...200, using: &random)
+                try await Eventually.holds { step() >= last }
+                kill(agent.pid, SIGKILL)
+                _ = await agent.wait()
+            }
+            let before = step()
+            try await Eventually.holds { step() > before + 5 }
+            // It ends while no agent is there in one case, under the next agent in the other.
+            let last = status == 0 ? nil : try fixture.start()
+            try AtomicFile.write(Data("\(status)".utf8), to: fixture.output + "/end")
+            let agent: any RunningCommand
+            if let last {
+                agent = last
+            } else {
+                try await Eventually.holds {
+                    fixture.keeperRecord().contains("\"is_over\" : true")
+                }
+                agent = try fixture.start()
+            }
+            #expect(await agent.wait().termination == .exited(status))
+            try fixture.expectEnded(status == 0 ? .succeeded : .failed)
+            #expect(try fixture.status().attempt == 1, "seed \(seed)")
+            let outcomes = fixture.inBucket(BucketLayout.events)?.split(separator: "\n").count {
+                $0.contains("\"kind\":\"outcome\"")
+            }
+            #expect(outcomes == 1, "seed \(seed)")
+            let pids = String(
+                decoding: try readFile(fixture.output + "/pids.txt"), as: UTF8.self)
+            #expect(pids.split(separator: "\n").count == 1, "the trainer was started once")
+            let steps = try readFile(fixture.output + "/steps.txt")
+            let longest = String(decoding: steps, as: UTF8.self).split(separator: " ")
+            #expect(Double(longest[1]) ?? 99 < 2, "the training never waited for an agent")
+        }
+    }
+
+    @Test func `an adopted trainer is stopped like any other`() async throws {
+        try await AgentFixture.with(main: Self.endless + Self.loop) { fixture in
             let first = try fixture.start()
             try await Eventually.holds { exists(fixture.output + "/steps.txt") }
             kill(first.pid, SIGKILL)
             _ = await first.wait()
-            let trainer = try #require(
-                Int32(String(decoding: try readFile(fixture.output + "/pid.txt"), as: UTF8.self)))
-            let second = await (try fixture.start()).wait()
-            #expect(second.termination == .exited(0))
-            #expect(kill(trainer, 0) != 0, "the first trainer still runs")
+            let second = try fixture.start()
+            // Whenever the signal comes: also before the new agent has looked around.
+            kill(second.pid, SIGTERM)
+            let result = await second.wait()
+            if result.termination == .signalled(SIGTERM) {
+                // It had not begun to listen; the next one does.
+                let third = try fixture.start()
+                try await Eventually.holds { fixture.machineStatus()?.agentPid == third.pid }
+                kill(third.pid, SIGTERM)
+                _ = await third.wait()
+            }
+            try fixture.expectEnded(.stopped)
+        }
+    }
+
+    @Test func `what a training printed after it deleted its logs comes back`() async throws {
+        let main =
+            Self.endless + """
+                import shutil
+                logs = pathlib.Path(os.environ["AI_TRAINING_LOGS_DIRECTORY"])
+                shutil.rmtree(logs)
+                logs.mkdir()
+                print("printed after it", flush=True)
+
+                """
+        try await AgentFixture.with(main: main) { fixture in
+            #expect(await (try fixture.start()).wait().termination == .exited(0))
             try fixture.expectEnded(.succeeded)
-            #expect(try fixture.status().attempt == 2)
-            #expect(fixture.inBucket("output/second.txt") == String(trainer))
+            #expect(fixture.inBucket("logs/train.log")?.contains("printed after it") == true)
+            let warnings = try fixture.status().warnings
+            #expect(warnings.contains { $0.contains("deleted its log") }, "\(warnings)")
         }
     }
 
@@ -132,7 +241,8 @@ import Testing
             let trainer = fixture.machineStatus()?.trainerPid
             kill(first.pid, SIGKILL)
             _ = await first.wait()
-            if let trainer { kill(-trainer, SIGKILL) }
+            #expect(trainer != nil)
+            MarkedProcesses.end(MarkedProcesses.trainer, fixture.job.directories.work)
             try FileManager.default.removeItem(atPath: fixture.job.directories.work)
             let second = await (try fixture.start()).wait()
             #expect(second.termination == .exited(0), "\(second.errorOutput)")

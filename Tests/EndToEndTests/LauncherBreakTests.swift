@@ -48,6 +48,7 @@ import Testing
             let result = try await PosixRunner().run(command, timeout: .seconds(60))
             #expect(result.termination == .exited(130), "\(result.errorOutput)")
             #expect(result.output.contains("no longer watching; classifier/beer goes on"))
+            #expect(!result.output.contains("error:"))
             #expect(result.output.contains("\r\u{1b}[K"))
             #expect(try await fixture.status("classifier/beer")["state"] == "running")
         }

@@ -64,7 +64,8 @@ struct LauncherFixture {
     func command(_ words: [String]) -> Command {
         var command = Command(BuiltProducts.launcher, words)
         command.environment = [
-            "XDG_STATE_HOME": scratch.path + "/state", "HOME": scratch.path, "TOKEN": "hunter2",
+            "XDG_STATE_HOME": scratch.path + "/state", "HOME": scratch.path,
+            "TRAIN_PIP_WHEEL": "none", "TOKEN": "hunter2",
         ]
         command.workingDirectory = scratch.path
         return command

@@ -115,7 +115,7 @@ import Testing
     {
         try await LauncherFixture.with { fixture in
             let started = try await fixture.start(
-                "classifier/beer", ["--agent_path", BuiltProducts.launcher])
+                "classifier/beer", ["--agent_path", "/bin/sh"])
             #expect(started.termination == .exited(1))
             #expect(started.errorOutput.contains("not statically linked"))
             #expect(

@@ -16,10 +16,10 @@ import Testing
         PythonSuite(description: "the helper library", tests: "python/tests"),
         PythonSuite(description: "the example", tests: "Examples/digits/tests"),
         PythonSuite(
-            description: "the emulators", tests: "Tests/TestCloud/tests", top: "Tests/TestCloud"),
+            description: "the emulators", tests: "Tests/Emulators/tests", top: "Tests"),
         PythonSuite(
-            description: "Terraform and cloud-init", tests: "Tests/TestCloud/terraform/tests",
-            top: "Tests/TestCloud/terraform"),
+            description: "Terraform and cloud-init", tests: "Tests/StandInProvider/tests",
+            top: "Tests/StandInProvider"),
     ]
 
     @Test(.enabled(if: isInstalled("python3"), "needs python3"), arguments: suites)

@@ -78,7 +78,7 @@ enum FakeAgent {
             publish()
         put(places["output"] + "/epoch 1/mödel.bin", b"weights" * 1000)
         put(places["logs"] + "/train.log", (json.dumps(sorted(os.environ)) + "\n").encode())
-        put(places["logs"] + "/secret.log", json.dumps(json.load(open(job["secrets"]))
+        put(places["logs"] + "/secret.log", json.dumps(json.load(open(job["secrets"]))["secrets"]
             if job.get("secrets") else {}).encode())
         if how == "succeed" or how == "corrupt":
             publish()

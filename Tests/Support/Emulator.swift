@@ -12,7 +12,7 @@ import Shared
 ///         url: StoreURL(parsing: "gs://\(bucket)"), access: cloud.access(), runner: cloud.runner())
 ///
 /// A child started some other way gets `environment` on top of its own: that alone leads
-/// gsutil, gcloud, rclone and aws here. The programs are in Tests/TestCloud.
+/// gsutil, gcloud, rclone and aws here. The programs are in Tests/Emulators.
 package struct Emulator: Sendable {
     package enum Kind: String, Sendable, CaseIterable {
         /// Google's store, open to everyone.
@@ -49,7 +49,7 @@ package struct Emulator: Sendable {
 
     package static func start(_ kind: Kind) async throws -> Emulator {
         let directory = try TemporaryDirectory(prefix: "emulator").path
-        var command = Command("python3", [testCloud + "/" + program(kind)])
+        var command = Command("python3", [emulators + "/" + program(kind)])
         command.arguments += kind == .googleWithKey ? ["--access", "key"] : []
         command.arguments += kind == .google || kind == .googleWithKey ? ["--tls-port", "0"] : []
         let portFile = directory + "/ports.json"
@@ -58,7 +58,7 @@ package struct Emulator: Sendable {
         command.output = .append(path: directory + "/emulator.log")
         command.errorOutput = command.output
         let process = try PosixRunner().start(command)
-        let ended = OneWayFlag()
+        let ended = Latch()
         Task {
             _ = await process.wait()
             ended.set()
@@ -89,13 +89,13 @@ package struct Emulator: Sendable {
 
     private static func program(_ kind: Kind) -> String {
         switch kind {
-        case .google, .googleWithKey: "google_storage"
-        case .amazon: "amazon/moto_server.py"
-        case .azure: "azure_blob"
+        case .google, .googleWithKey: "google"
+        case .amazon: "amazon"
+        case .azure: "azure"
         }
     }
 
-    private static let testCloud = parentDirectory(parentDirectory(#filePath)) + "/TestCloud"
+    private static let emulators = parentDirectory(parentDirectory(#filePath)) + "/Emulators"
 
     /// Whether it can run here: a reason to skip a test.
     package static func canRun(_ kind: Kind) -> Bool {
@@ -131,7 +131,7 @@ package struct Emulator: Sendable {
         return name
     }
 
-    /// Makes requests fail: see Tests/TestCloud/emulator/faults.py; nothing takes all back.
+    /// Makes requests fail: see Tests/Emulators/emulator/faults.py; nothing takes all back.
     package func fail(_ fault: [String: JSONValue]) throws { try ask("fail", .object(fault)) }
 
     /// Slows everything down, to this many bytes a second.
@@ -143,6 +143,8 @@ package struct Emulator: Sendable {
         /// `METHOD /path?query`
         package var line: String
         package var range: String?
+        /// Bytes of bodies that it answered with.
+        package var sent: Int?
     }
 
     /// What it was asked since the last call of this that forgot it.

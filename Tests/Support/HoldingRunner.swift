@@ -19,7 +19,7 @@ package struct HoldingRunner: CommandRunner {
 
     private struct Held: RunningCommand {
         let pid: Int32 = 0
-        let isTold = OneWayFlag()
+        let isTold = Latch()
 
         func wait() async -> CommandResult {
             while !isTold.isSet {

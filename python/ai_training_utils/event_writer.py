@@ -39,6 +39,14 @@ class EventWriter:
         self._retry_time = 0.0
         self._flush_time = 0.0
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {"directory": self._directory, "owner": self._owner}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # In a worker process the copy is silent, as after a fork: one event file for one training.
+        self.__init__(state["directory"])
+        self._owner = state["owner"]
+
     def write(self, scalars: Mapping[str, float], step: int) -> None:
         """Write scalars of one step."""
         self._run(self._write, scalars, step)

@@ -2,46 +2,50 @@
 
 from __future__ import annotations
 
-import logging
 import operator
-import os
-import threading
 from typing import Iterator
 
-from ai_training_utils.knob import Knob, Value
-from ai_training_utils.path_helper import PathHelper
-from ai_training_utils.tuning_file import TuningFile
+from ai_training_utils._tuning import desk
+from ai_training_utils.knob import Choice, Float, Int, Knob, Value
 
-_logger = logging.getLogger("ai_training_utils")
+__all__ = ["Choice", "Float", "Hyperparameters", "Int"]
 
 
 class Hyperparameters:
     """Named values, typed by their defaults, that ``train tune`` changes at safe points.
 
-        hp = Hyperparameters(learning_rate=1e-3, batch_size=64, use_augmentation=True)
-        hp.declare("dropout", 0.1, minimum=0.0, maximum=0.9)
+        hp = Hyperparameters(learning_rate=1e-3, dropout=Float(0.1, min=0, max=0.9),
+                             mode=Choice("a", "b"))
         for step, batch in enumerate(batches):
             if "learning_rate" in hp.update(step):
                 set_learning_rate(optimizer, hp.learning_rate)
 
-    Requests are lines ``{"id": int, "name": str, "value": any}`` appended to the file that
-    ``AI_TRAINING_TUNING_FILE`` names, else ``<logs_directory>/tuning.jsonl``. Each is answered
-    once by a line ``{"id", "name", "value", "step", "time", "accepted", "reason"}`` in
-    ``<logs_directory>/tuning_ack.jsonl``. After a restart the first :meth:`update` applies again
-    what was accepted, with no second answer. Under torchrun all processes read, rank 0 answers.
+    A value is a plain attribute. Requests and answers are lines of
+    ``<logs_directory>/tuning.jsonl``; what was applied before a restart is applied again at the
+    steps at which it was. Under torchrun rank 0 answers, and all ranks apply at one step.
     """
 
-    def __init__(self, **defaults: Value) -> None:
+    def __init__(self, **defaults: Value | Knob) -> None:
         """Declare values by their defaults; raises as :meth:`declare`."""
         # Past our __setattr__, which is for hyperparameters alone.
-        vars(self).update(_knobs={}, _lock=threading.Lock(), _file=None)
+        vars(self).update(_knobs={}, _is_live=False, _changed={})
         for name, default in defaults.items():
             self.declare(name, default)
+        # Requests may come for the optimizer first: they wait for what is declared here.
+        desk().declare(self)
+
+    def __getstate__(self) -> dict[str, object]:
+        return {"knobs": self._knobs, "values": dict(self)}
+
+    def __setstate__(self, state: dict[str, dict]) -> None:
+        # A copy has the values; its first update makes it live where the original is not.
+        vars(self).update(_knobs=dict(state["knobs"]), _is_live=False, _changed={})
+        vars(self).update(state["values"])
 
     def declare(
         self,
         name: str,
-        default: Value,
+        default: Value | Knob,
         minimum: float | None = None,
         maximum: float | None = None,
     ) -> None:
@@ -53,40 +57,36 @@ class Hyperparameters:
         """
         if not name.isidentifier() or name.startswith("_") or hasattr(type(self), name):
             raise ValueError(f"a hyperparameter cannot be called {name!r}")
-        self._knobs[name] = Knob(name, default, minimum, maximum)
+        knob = default if isinstance(default, Knob) else Knob(default, minimum, maximum)
+        knob.name = name
+        self._knobs[name] = knob
+        vars(self)[name] = knob.default
 
     def update(self, step: int) -> dict[str, Value]:
         """Apply what was requested since the last call; call it between two steps.
 
-        Without a request it costs one look at a file's size. One that is unknown, of the wrong
-        type or out of range is refused. ``step`` is the next step's number, for the answers.
+        A request is applied whole or not at all. ``step`` is the number of the step that
+        begins: the same in every rank, and the same again where a training is resumed.
 
         Returns:
             The values that were set, by name.
 
         Raises:
-            TypeError, ValueError: the step is no int; no logs directory is known.
+            TypeError: the step is no int.
         """
         number = operator.index(step)
-        with self._lock:
-            if self._file is None:
-                vars(self).update(_file=_tuning_file())
-            changed: dict[str, Value] = {}
-            for request in self._file.new_requests():
-                name, value, reason = request.get("name"), request.get("value"), ""
-                try:
-                    knob = self._knob(name)
-                    value = knob.value = changed[name] = knob.checked(value)
-                    _logger.info("tuning: %s = %r from step %d on", name, value, number)
-                except (AttributeError, ValueError) as error:
-                    reason = str(error)
-                    _logger.warning("tuning request %d is refused: %s", request["id"], reason)
-                self._file.answer(request, value, number, reason)
-            self._file.write_answers()
-            return changed
+        tuning = desk()
+        if not self._is_live and not tuning.adopt(self):
+            return {}
+        tuning.reach("hyperparameters", number)
+        changed = self._changed
+        if changed:
+            vars(self)["_changed"] = {}
+        return changed
 
-    def _knob(self, name: object) -> Knob:
-        if isinstance(name, str) and name in self._knobs:
+    def knob(self, name: str) -> Knob:
+        """Return what was declared; AttributeError names what is."""
+        if name in self._knobs:
             return self._knobs[name]
         known = ", ".join(self._knobs) or "none"
         raise AttributeError(f"no hyperparameter {name!r}; declared: {known}")
@@ -95,21 +95,35 @@ class Hyperparameters:
         if name.startswith("_"):
             # In copying there are no knobs yet to look in.
             raise AttributeError(name)
-        return self._knob(name).value
+        self.knob(name)
+        return vars(self)[name]
 
     def __setattr__(self, name: str, value: Value) -> None:
         """Set a declared value; AttributeError or ValueError where it cannot be."""
-        knob = self._knob(name)
-        knob.value = knob.checked(value)
+        vars(self)[name] = self.knob(name).checked(value)
 
     def __getitem__(self, name: str) -> Value:
-        return self._knobs[name].value
+        return vars(self)[name] if name in self._knobs else self._knobs[name].default
 
     def __setitem__(self, name: str, value: Value) -> None:
-        self._knobs[name].value = self._knobs[name].checked(value)
+        vars(self)[name] = self._knobs[name].checked(value)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._knobs)
+
+    def __len__(self) -> int:
+        return len(self._knobs)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._knobs
+
+    def get(self, name: str, default: Value | None = None) -> Value | None:
+        """Return a value by name, or the default where none is declared so."""
+        return self[name] if name in self._knobs else default
+
+    def items(self) -> list[tuple[str, Value]]:
+        """Return names and values, as of a dict."""
+        return [(name, self[name]) for name in self._knobs]
 
     def keys(self) -> list[str]:
         """Return the declared names; with it ``dict(hp)`` gives all values by name."""
@@ -117,12 +131,3 @@ class Hyperparameters:
 
     def __repr__(self) -> str:
         return f"Hyperparameters({dict(self)})"
-
-
-def _tuning_file() -> TuningFile:
-    logs = PathHelper().logs_directory
-    return TuningFile(
-        os.environ.get("AI_TRAINING_TUNING_FILE") or str(logs / "tuning.jsonl"),
-        str(logs / "tuning_ack.jsonl"),
-        is_answering=os.environ.get("RANK", "0") == "0",
-    )

@@ -7,7 +7,7 @@ import threading
 import weakref
 from contextlib import suppress
 from pathlib import Path
-from typing import Callable
+from typing import Any, Callable
 
 _all_files: weakref.WeakSet[LineFile] = weakref.WeakSet()
 
@@ -24,6 +24,12 @@ class LineFile:
         self._is_torn = False
         self._is_failing = False
         _all_files.add(self)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"path": self.path, "_on_error": self._on_error}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(state["path"], state["_on_error"])
 
     def append(self, lines: str) -> bool:
         """Append text that ends with a newline; return whether all of it was written."""

@@ -8,6 +8,7 @@ import threading
 import time
 from contextlib import suppress
 from functools import lru_cache
+from typing import Any
 
 from ai_training_utils.line_file import LineFile
 from ai_training_utils.path_helper import PathHelper
@@ -16,7 +17,8 @@ from ai_training_utils.path_helper import PathHelper
 class LoggingHelper:
     """The logger of this training; ``LoggingHelper()`` always returns the same object.
 
-    ``debug``, ``info``, ``warning``, ``error`` and ``exception`` are those of its ``logger``.
+    Every method of a ``logging.Logger`` is there: ``debug`` to ``critical``, ``exception``,
+    ``log``, ``setLevel``.
     Info and above go to stdout, debug and above to ``training.log`` (``train.log`` beside it is
     the agent's copy of stdout and stderr), from any thread. A full disk or a closed console costs
     messages, never the training; without a logs directory there is the console alone.
@@ -29,19 +31,44 @@ class LoggingHelper:
         with cls._creation:
             if cls._instance is None:
                 helper = super().__new__(cls)
-                # The logger's own methods, so that a record names the caller's file and line.
-                helper.logger = logger = _configured_logger()
-                helper.debug = logger.debug
-                helper.info = logger.info
-                helper.warning = logger.warning
-                helper.error = logger.error
-                helper.exception = logger.exception
+                helper.logger = _configured_logger()
                 cls._instance = helper
             return cls._instance
+
+    def __getattr__(self, name: str) -> Any:
+        # The logger's own methods, so that a record names the caller's file and line.
+        if name == "logger" or name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(self.logger, name)
+
+    def __reduce__(self) -> tuple[type, tuple[()]]:
+        return (LoggingHelper, ())
+
+    def __deepcopy__(self, memo: object) -> LoggingHelper:
+        return self
+
+
+class _TrainingLogger(logging.Logger):
+    """A logger that ``logging.config`` cannot switch off.
+
+    ``dictConfig`` and ``fileConfig`` set ``disabled`` on every logger that they do not name,
+    unless ``disable_existing_loggers`` is false.
+    """
+
+    @property
+    def disabled(self) -> bool:
+        return False
+
+    @disabled.setter
+    def disabled(self, value: bool) -> None:
+        pass
 
 
 def _configured_logger() -> logging.Logger:
     logger = logging.getLogger("ai_training_utils")
+    # Modules hold this very object, so it changes its class where it stands.
+    vars(logger).pop("disabled", None)
+    logger.__class__ = _TrainingLogger
     logger.setLevel(logging.DEBUG)
     # The trainer's own logging.basicConfig would print every message a second time.
     logger.propagate = False

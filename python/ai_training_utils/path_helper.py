@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import builtins
 import os
 import sys
 import threading
@@ -44,6 +45,9 @@ class PathHelper:
         Raises:
             SystemExit: status 2, after a message, as argparse does, where a directory is not
                 given, not there, or cannot be created.
+            ValueError, OSError: the same in an interactive Python (a notebook, ``python -i``),
+                which an exit would end. There, give the arguments:
+                ``parse_arguments(["--dataset_directory", "D", …])``.
         """
         parser = _parser()
         with self._lock:
@@ -52,6 +56,8 @@ class PathHelper:
                 try:
                     self._directory(name)
                 except (ValueError, OSError) as error:
+                    if _is_interactive():
+                        raise
                     parser.error(str(error))
             return self
 
@@ -85,6 +91,14 @@ class PathHelper:
         """
         self._parse_if_needed()
         return self._is_resumed
+
+    def __repr__(self) -> str:
+        return (
+            f"PathHelper({ {name: str(path) for name, path in (self._directories or {}).items()} })"
+        )
+
+    def __reduce__(self) -> tuple[type, tuple[()]]:
+        return (PathHelper, ())
 
     def _parse_if_needed(self) -> None:
         with self._lock:
@@ -138,6 +152,11 @@ def _parser() -> argparse.ArgumentParser:
     for name in _NAMES:
         parser.add_argument("--" + name, "--" + name.replace("_", "-"), metavar="D")
     return parser
+
+
+def _is_interactive() -> bool:
+    # IPython and Jupyter put `get_ipython` beside print; `python -i` sets the prompt.
+    return hasattr(sys, "ps1") or hasattr(builtins, "get_ipython") or bool(sys.flags.interactive)
 
 
 def _has_entries(directory: Path | None) -> bool:

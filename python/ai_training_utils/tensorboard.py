@@ -6,6 +6,7 @@ import atexit
 import importlib.util
 import logging
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -99,8 +100,7 @@ def _start(directory: str, port: int) -> subprocess.Popen:
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
-                    # It needs no GPU, and must not take memory on one.
-                    env={**os.environ, "CUDA_VISIBLE_DEVICES": ""},
+                    env=_environment(),
                 )
         except Exception as error:
             started.set_exception(error)
@@ -112,6 +112,21 @@ def _start(directory: str, port: int) -> subprocess.Popen:
 
     threading.Thread(target=start_and_wait, name="tensorboard", daemon=True).start()
     return started.result()
+
+
+# What an interpreter and a user's settings need. A page that every user of the machine can open,
+# and its plugins, get none of the trainer's tokens.
+_PASSED_ON = re.compile(
+    "HOME|LANG|LANGUAGE|LD_LIBRARY_PATH|LOGNAME|PATH|TMPDIR|TZ|USER|VIRTUAL_ENV"
+    "|(CONDA_|DYLD_|LC_|PYTHON|TENSORBOARD_|TF_CPP_|TF_ENABLE_|XDG_).*"
+)
+
+
+def _environment() -> dict[str, str]:
+    """Return what TensorBoard gets of the trainer's environment: no secret."""
+    passed = {name: value for name, value in os.environ.items() if _PASSED_ON.fullmatch(name)}
+    # It needs no GPU, and must not take memory on one.
+    return {**passed, "CUDA_VISIBLE_DEVICES": ""}
 
 
 def _log_file(directory: str):

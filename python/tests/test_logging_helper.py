@@ -113,6 +113,38 @@ class LoggingHelperTests(RunTestCase):
         self.assertEqual(stderr.count("no logs_directory"), 1)
         self.assertIn("third", (self.root / "later" / "training.log").read_text())
 
+    def test_a_logging_configuration_does_not_switch_it_off(self) -> None:
+        code = """
+            import logging, logging.config
+            from ai_training_utils.logging_helper import LoggingHelper
+            log = LoggingHelper()
+            logging.config.dictConfig({"version": 1})
+            log.info("still here")
+            logging.getLogger("ai_training_utils").warning("here too")
+        """
+        stdout, _ = self.assert_runs(code, *self.arguments())
+        self.assertIn("still here", stdout)
+        self.assertEqual(len(self.log_lines()), 2)
+
+    def test_has_every_method_of_a_logger_and_can_be_copied(self) -> None:
+        code = """
+            import copy, logging, pickle
+            from ai_training_utils.logging_helper import LoggingHelper
+            log = LoggingHelper()
+            assert copy.deepcopy({"log": log})["log"] is log
+            assert pickle.loads(pickle.dumps(log)) is log
+            log.setLevel(logging.ERROR)
+            log.info("too low")
+            log.critical("high")
+            log.log(logging.ERROR, "number %d", 3)
+            assert not hasattr(log, "no_such_method")
+        """
+        self.assert_runs(code, *self.arguments())
+        self.assertEqual(
+            [line.split(" ", 1)[1] for line in self.log_lines()],
+            ["CRITICAL high", "ERROR number 3"],
+        )
+
     def test_names_the_callers_line(self) -> None:
         code = """
             import logging

@@ -75,6 +75,27 @@ class PathHelperTests(RunTestCase):
         self.assertIn(f"cannot create {self.output}", stderr)
         self.assertNotIn("Traceback", stderr)
 
+    def test_an_interactive_python_goes_on_after_an_error(self) -> None:
+        code = """
+            import sys
+            sys.ps1 = ">>> "
+            from ai_training_utils.path_helper import PathHelper
+            try:
+                PathHelper().parse_arguments(["--dataset_directory", "nowhere"])
+            except OSError as error:
+                print(error)
+            try:
+                PathHelper().parse_arguments([])
+            except ValueError as error:
+                print(error)
+            print(repr(PathHelper()))
+        """
+        stdout, _ = self.assert_runs(code)
+        lines = stdout.splitlines()
+        self.assertIn("nowhere", lines[0])
+        self.assertIn("give --dataset_directory D", lines[1])
+        self.assertEqual(lines[2], "PathHelper({})")
+
     def test_is_resumed(self) -> None:
         self.assertFalse(self.shown(*self.arguments())["resumed"])
         first = {"AI_TRAINING_ATTEMPT": "1"}

@@ -22,12 +22,12 @@ server = socket.socket()
 server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 server.bind((host, int(port)))
 server.listen()
-about = {"pid": os.getpid(), "argv": sys.argv, "cuda": os.environ.get("CUDA_VISIBLE_DEVICES")}
+about = {"pid": os.getpid(), "argv": sys.argv, "environment": dict(os.environ)}
 with open(os.path.join(logs, "about.tmp"), "w") as file:
     json.dump(about, file)
 os.rename(os.path.join(logs, "about.tmp"), os.path.join(logs, "about.json"))
 print("serving", flush=True)
-if os.environ.get("FAKE_IS_STUBBORN"):
+if os.environ.get("TENSORBOARD_FAKE_IS_STUBBORN"):
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
 while True:
     signal.pause()
@@ -91,9 +91,16 @@ class RunTensorboardTests(RunTestCase):
         self.assertEqual(about["pid"], child)
         expected = ["--logdir", str(self.logs), "--host", "127.0.0.1", "--port", str(self.port)]
         self.assertEqual(about["argv"][1:], expected)
-        self.assertEqual(about["cuda"], "")
+        self.assertEqual(about["environment"]["CUDA_VISIBLE_DEVICES"], "")
         log = self.logs / "tensorboard.log"
         wait_until(lambda: log.read_text() == "serving\n", "its log")
+
+    def test_gets_none_of_the_trainers_secrets(self) -> None:
+        secrets = {"HF_TOKEN": "hf_abc", "AWS_SECRET_ACCESS_KEY": "abc", "TF_TOKEN_example": "abc"}
+        self.start_trainer(LC_ALL="C.UTF-8", **secrets)
+        environment = self.about()["environment"]
+        self.assertEqual(environment["LC_ALL"], "C.UTF-8")
+        self.assertEqual(sorted(set(environment) & set(secrets)), [])
 
     def test_ends_with_a_trainer_that_ends(self) -> None:
         trainer, child = self.start_trainer()
@@ -104,7 +111,7 @@ class RunTensorboardTests(RunTestCase):
         self.assertFalse(is_alive(child))
 
     def test_ends_though_it_ignores_the_signal(self) -> None:
-        trainer, child = self.start_trainer(FAKE_IS_STUBBORN="1")
+        trainer, child = self.start_trainer(TENSORBOARD_FAKE_IS_STUBBORN="1")
         self.about()
         wait_until(lambda: (self.logs / "tensorboard.log").read_text(), "its log")
         trainer.communicate("go on\n", timeout=30)

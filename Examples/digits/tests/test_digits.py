@@ -141,11 +141,13 @@ class DigitsTests(unittest.TestCase):
     def test_the_learning_rate_can_be_tuned(self) -> None:
         run = self.root / "tuned"
         (run / "logs").mkdir(parents=True)
-        requests = run / "logs" / "tuning.jsonl"
-        requests.write_text('{"id": 1, "name": "learning_rate", "value": 0}\n')
+        journal = run / "logs" / "tuning.jsonl"
+        changes = {"learning_rate": {"set": 0}}
+        line = {"id": "A", "state": "delivered", "request": {"changes": changes}}
+        journal.write_text(json.dumps(line) + "\n")
         self.run_to_end(run, "--epochs", "2")
-        (answer,) = (run / "logs" / "tuning_ack.jsonl").read_text().splitlines()
-        self.assertTrue(json.loads(answer)["accepted"])
+        _, answer = journal.read_text().splitlines()
+        self.assertEqual(json.loads(answer)["state"], "applied")
         self.assertLess(self.result(run)["accuracy"], 0.3, "nothing can have been learnt")
 
     def test_bad_options_and_a_wrong_dataset(self) -> None:

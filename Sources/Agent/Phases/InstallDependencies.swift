@@ -1,40 +1,65 @@
 import Shared
 
-/// Makes the virtual environment, then `requirements.txt`, then `install.sh`, in this order.
+/// Makes the virtual environment, then installs what the code asks for, then runs `install.sh`.
 struct InstallDependencies: PhaseWork {
     let phase = Phase.dependencies
 
     func perform(_ context: RunContext) async throws -> PhaseResult {
-        let code = context.job.directories.code
-        let requirements = code + "/requirements.txt"
-        let script = code + "/install.sh"
-        let hasRequirements = exists(requirements)
-        let hasScript = exists(script)
-        let digest = try await fingerprint([requirements, script].filter(exists), context)
-        let environment = context.environment
+        let runner = context.host.runner
+        let requirements = try Requirements(of: context.job.directories.code)
+        for remark in requirements.remarks { context.board.warn(remark) }
+        let maker = EnvironmentMaker(runner: runner, chosen: context.job.python)
+        let found = try await MachinePython.describe(await maker.python(), runner: runner)
+        let machine = try await maker.prepared(found)
+        context.board.event(.note, phase: phase, machine.title)
+        let digest = try fingerprint(requirements, machine)
         if isDone(digest, context) { return .skipped }
 
-        try await makeEnvironment(needsPip: hasRequirements || hasScript, context)
-        if hasRequirements {
-            var pip = Command(
-                environment.python,
-                [
-                    "-m", "pip", "install", "--disable-pip-version-check", "--no-input",
-                    "--progress-bar", "off", "-r", requirements,
-                ])
-            pip.workingDirectory = code
-            try await perform(pip, what: "pip install -r requirements.txt", context)
+        let environment = context.environment
+        try await maker.make(
+            environment, from: machine, needsPip: !requirements.isEmpty,
+            wheel: { try await wheel(context) })
+        let packages = PackageInstaller(
+            requirements: requirements, environment: environment, machine: machine,
+            work: context.job.work)
+        if let warning = try await packages.warning(runner, variables(context)) {
+            context.board.warn(warning)
         }
-        if hasScript {
-            var install = Command("bash", [script])
-            install.workingDirectory = code
-            try await perform(install, what: "install.sh", context)
+        for step in try await packages.steps(runner) {
+            try await perform(step.command, what: step.what, context)
         }
+        let script = InstallScript(requirements: requirements, environment: environment)
+        if requirements.hasScript {
+            try await script.around { command in
+                try await perform(command, what: Requirements.scriptName, context)
+            }
+        }
+        let own = try await environment.described(runner)
+        if let replaced = packages.replaced(own.torch) { context.board.warn(replaced) }
         try PythonPackage.install(
-            below: context.job.directories.work + "/python",
-            sitePackages: try await environment.sitePackages(context.host.runner))
+            below: context.job.work.python, sitePackages: own.sitePackages)
         try AtomicFile.write(Data(digest.utf8), to: marker(context))
         return .succeeded
+    }
+
+    /// In bytes; pip's own has 2 MB.
+    private static let largestWheel: Int64 = 64 << 20
+
+    /// The wheel of pip that came with the job, checked; nil where none did.
+    private func wheel(_ context: RunContext) async throws -> String? {
+        guard let pip = context.job.pip else { return nil }
+        let file = context.job.directories.work + "/" + fileName(of: pip.source)
+        let (client, name) = try context.client(forObject: pip.source)
+        try await context.retrying(phase) {
+            try await client.download(object: name, to: file, limit: Self.largestWheel)
+        }
+        let found = try SHA256.hex(ofFile: file)
+        guard found == pip.sha256 else {
+            throw Failure(
+                "pip's wheel is not the one that was sent",
+                detail: "SHA-256 expected \(pip.sha256), found \(found)")
+        }
+        return file
     }
 
     private func marker(_ context: RunContext) -> String {
@@ -47,29 +72,20 @@ struct InstallDependencies: PhaseWork {
         return String(decoding: data, as: UTF8.self) == digest
     }
 
-    private func fingerprint(_ files: [String], _ context: RunContext) async throws -> String {
-        let version = try await context.host.runner.run(
-            Command("python3", ["--version"]), timeout: .seconds(60))
-        guard version.succeeded else {
-            throw Failure("python3 does not run", detail: version.lastLines(3))
-        }
-        return try ([version.output] + files.map { try SHA256.hex(ofFile: $0) })
+    /// Another Python in PATH, or another active environment, is another installation.
+    private func fingerprint(
+        _ requirements: Requirements, _ machine: MachinePython
+    ) throws -> String {
+        let python = [machine.version, machine.executable, machine.prefix]
+        return (python + (try RequirementsDigest.lines(of: requirements)))
             .joined(separator: "\n")
     }
 
-    private func makeEnvironment(needsPip: Bool, _ context: RunContext) async throws {
-        let runner = context.host.runner
-        let query = try await runner.run(
-            Command("python3", ["-c", "import pip"]), timeout: .seconds(60))
-        let command = context.environment.creation(
-            python: "python3", withPip: needsPip && !query.succeeded)
-        let result = try await runner.run(command, timeout: .seconds(600))
-        guard result.succeeded else {
-            throw Failure(
-                "the virtual environment cannot be made", detail: result.lastLines(5),
-                hint: "on Debian and Ubuntu the package python3-venv brings what is missing")
-        }
-        if needsPip, query.succeeded { try context.environment.writePipScripts() }
+    private func variables(_ context: RunContext) -> [String: String?] {
+        var variables = context.environment.variables
+        for (name, value) in context.job.directories.variables { variables[name] = value }
+        for (name, value) in context.trainerEnvironment { variables[name] = value }
+        return variables
     }
 
     /// Runs one step with its output in `logs/setup.log`.
@@ -77,11 +93,11 @@ struct InstallDependencies: PhaseWork {
     /// - Throws: `Failure` with the step's last lines, so that nobody has to look for the log.
     private func perform(_ step: Command, what: String, _ context: RunContext) async throws {
         var command = step
+        command.workingDirectory = context.job.directories.code
         command.output = .append(path: context.setupLog)
         command.errorOutput = .append(path: context.setupLog)
-        command.environment = VirtualEnvironment.variables(python: context.environment.python)
-        for (name, value) in context.trainerEnvironment { command.environment[name] = value }
-        context.board.event(.phaseStarted, phase: phase, what)
+        command.environment.merge(variables(context)) { own, _ in own }
+        context.board.event(.note, phase: phase, what)
         let result = try await context.host.runner.run(command)
         try Task.checkCancellation()
         guard result.succeeded else {

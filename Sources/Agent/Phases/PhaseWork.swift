@@ -14,7 +14,7 @@ protocol PhaseWork: Sendable {
 enum SetupPhases {
     static let all: [Phase: any PhaseWork] = Dictionary(
         uniqueKeysWithValues: ([
-            Prepare(), BringCode(), BringDataset(), InstallDependencies(), AwaitGPU(),
+            Prepare(), FetchCode(), FetchDataset(), InstallDependencies(), WaitForGPU(),
             RestoreOutput(),
         ] as [any PhaseWork]).map { ($0.phase, $0) })
 }

@@ -6,24 +6,34 @@ struct Prepare: PhaseWork {
 
     func perform(_ context: RunContext) async throws -> PhaseResult {
         let directories = context.job.directories
-        for path in [directories.output, directories.logs] { try makeDirectories(path) }
+        // By hand there are other users. What is there already is as its owner wants it.
+        let mode: mode_t = context.call == .ofJob ? 0o755 : 0o700
+        for path in [directories.output, directories.logs] {
+            try makeDirectories(path, mode: mode)
+        }
         if let trainer = context.journal.trainer {
             // What it has closed by now and leaves alone is whole.
             if trainer.isAlive {
                 context.engine.watch(trainer)
                 await context.engine.observe()
             }
-            try await FormerTrainer.end(
+            try await OrphanedTrainer.end(
                 trainer, grace: .seconds(context.job.graceSeconds), clock: context.host.clock)
             // Nobody saw how it ended.
             await context.engine.trainerEnded(
                 abnormally: true, machineDied: !trainer.isOfThisBoot)
-            try context.record { $0.trainer = nil }
+            try await context.record { $0.trainer = nil }
         }
-        if let secrets = context.job.secrets {
-            context.keep(secrets: try await Self.read(secrets, context))
-        }
+        try await Self.readSecrets(context)
         return .succeeded
+    }
+
+    /// Keeps what `job.secrets` names for the trainer's environment.
+    ///
+    /// - Throws: `Failure` that names the place, never a value.
+    static func readSecrets(_ context: RunContext) async throws {
+        guard let secrets = context.job.secrets else { return }
+        context.keep(secrets: try await read(secrets, context))
     }
 
     /// - Throws: `Failure` that names the place, never a value.
@@ -39,9 +49,6 @@ struct Prepare: PhaseWork {
         } else {
             data = try readFile(place)
         }
-        guard let secrets = try? JSONDecoder().decode([String: String].self, from: data) else {
-            throw Failure("\(place): not a JSON object of names and texts")
-        }
-        return secrets
+        return try SecretsDocument(reading: data, name: place).secrets
     }
 }

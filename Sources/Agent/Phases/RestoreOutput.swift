@@ -10,7 +10,7 @@ struct RestoreOutput: PhaseWork {
         let count = try await context.engine.restore()
         try Task.checkCancellation()
         guard count > 0 else { return .skipped }
-        context.board.event(.phaseEnded, phase: phase, "restored \(count) files from the bucket")
+        context.board.event(.note, phase: phase, "restored \(count) files from the bucket")
         return .succeeded
     }
 }

@@ -1,60 +1,188 @@
 import Shared
 
+/// How one start of the trainer ended, and what it said of it.
+struct TrainerEnd: Sendable, Equatable {
+    var termination: Termination
+    /// The line of the exception that ended it.
+    var exception: String?
+}
+
 /// The training itself, beside the sync, started again as often as the job allows.
 struct TrainPhase {
     private let context: RunContext
+    private let trainLog: TrainLog
 
-    init(_ context: RunContext) { self.context = context }
+    init(_ context: RunContext) {
+        self.context = context
+        trainLog = TrainLog(path: context.job.directories.logs + "/" + BucketLayout.trainLog)
+    }
 
     /// - Parameter keep: told how each start of the trainer ended.
     /// - Throws: `Failure` where it cannot be started at all.
-    func perform(keep: (Termination) -> Void) async throws -> PhaseResult {
+    func perform(keep: (TrainerEnd) -> Void) async throws -> PhaseResult {
         let sync = Task { await context.engine.loop() }
         defer { sync.cancel() }
+        let preemption = Task { await cancelWhenTimeIsShort(sync) }
+        defer { preemption.cancel() }
+        var adopted = context.adopted
         while true {
-            let end = try await runOnce()
-            keep(end.termination)
+            let end: Trainer.End
+            var logStart: Int64 = 0
+            let shown = isByHand ? ForegroundOutput(log: log, from: logSize) : nil
+            do {
+                if let kept = adopted {
+                    context.progress.begin(
+                        attempt: context.journal.start.number, logStart: 0)
+                    end = await follow(kept)
+                    adopted = nil
+                } else {
+                    logStart = logSize
+                    context.progress.begin(
+                        attempt: context.journal.start.number, logStart: logStart)
+                    end = try await runOnce()
+                }
+            } catch {
+                await shown?.end()
+                throw error
+            }
+            await shown?.end()
+            putLogBack()
+            await context.progress.look()
+            let lines = LogTail.lines(of: log, from: logStart)
+            keep(TrainerEnd(termination: end.termination, exception: PythonError.line(in: lines)))
+            tell(end)
             await context.engine.trainerEnded(abnormally: !end.termination.succeeded)
-            // One that leaves with 0 since it was asked to go has been stopped, not finished.
             if end.termination.succeeded, !end.wasStopped { return .succeeded }
-            let restarts = context.journal.restarts
-            guard !end.wasStopped, context.stop.reason == nil, restarts < context.job.maxRestarts
-            else { return .failed(failure(of: end)) }
-            try context.record { $0.restarts = restarts + 1 }
-            context.board.update { $0.restarts = restarts + 1 }
+            let start = context.journal.start
+            let limit = context.job.maxRestarts
+            guard
+                RestartPolicy.startsAgain(
+                    after: end, isStopping: context.stop.reason != nil, restarts: start.restarts,
+                    limit: limit)
+            else { return .failed(failure(of: end, lines)) }
+            try await context.record { journal in
+                journal.start = start.restarted
+                journal.trainer = nil
+            }
+            context.board.update { $0.start = start.restarted }
             context.board.event(
                 .restart, phase: .train,
-                "the trainer is started again (\(restarts + 1) of \(context.job.maxRestarts))")
+                "the trainer is started again (\(start.restarted.restarts) of \(limit))")
         }
     }
 
-    private func runOnce() async throws -> Trainer.End {
-        let journal = context.journal
-        let command = TrainerCommand.make(
-            job: context.job, python: context.environment.python,
-            environment: context.trainerEnvironment, attempt: journal.attempt + journal.restarts)
-        let trainer = Trainer(
+    /// A sync that hangs in a transfer would keep the final one from beginning.
+    private func cancelWhenTimeIsShort(_ sync: Task<Void, Never>) async {
+        await context.stop.losesMachine()
+        if !Task.isCancelled { sync.cancel() }
+    }
+
+    /// Somebody sits before it.
+    private var isByHand: Bool { context.call != .ofJob }
+
+    private var trainer: Trainer {
+        Trainer(
             runner: context.host.runner, clock: context.host.clock, stop: context.stop,
             grace: .seconds(context.job.graceSeconds))
-        let end = try await trainer.run(command) { pid in
-            let identity = ProcessIdentity(of: pid)
-            context.engine.watch(identity)
-            context.board.update { $0.trainerPid = pid }
-            do {
-                try context.record { $0.trainer = identity }
-            } catch {
-                context.host.log.error("the journal cannot be written: \(error)")
+    }
+
+    /// Goes on with a trainer that a former agent started.
+    private func follow(_ kept: KeptTrainer) async -> Trainer.End {
+        began(kept)
+        context.logIndex.adopt(attempt: context.journal.start.number)
+        context.board.event(
+            .note, phase: .train, "the agent was started again; the training went on meanwhile")
+        // On this disk nothing comes back; it is what allows uploads.
+        let restore = Task {
+            do { _ = try await context.engine.restore() } catch {
+                context.board.warn("what the bucket holds is not known yet: \(error)")
             }
         }
+        defer { restore.cancel() }
+        let end = await trainer.follow(kept)
         context.board.update { $0.trainerPid = nil }
         return end
     }
 
-    private func failure(of end: Trainer.End) -> Failure {
+    /// Says what outlived the main process: it may have been the training itself.
+    private func tell(_ end: Trainer.End) {
+        guard end.termination.succeeded, !end.wasStopped, !end.leftovers.isEmpty else { return }
+        let names = end.leftovers.joined(separator: ", ")
+        context.board.warn(
+            end.hasEndedLeftovers
+                ? "processes that outlived the training and were idle have been ended: \(names)"
+                : "the training's main process ended before its other processes: \(names)")
+    }
+
+    private func putLogBack() {
+        do {
+            guard try trainLog.putBack() else { return }
+            context.board.warn(
+                "the training deleted its log; what it printed is in logs/\(BucketLayout.trainLog)")
+        } catch {
+            context.board.warn("the log that the training deleted is lost: \(error)")
+        }
+    }
+
+    private func began(_ kept: KeptTrainer) {
+        trainLog.hold(of: kept.keeper)
+        let identity = kept.trainer
+        context.engine.watch(identity, keeper: kept.keeper.pid)
+        context.board.update { $0.trainerPid = identity.pid }
+        context.recordSoon { $0.trainer = identity }
+        context.capsule.begin()
+    }
+
+    private func runOnce() async throws -> Trainer.End {
+        let attempt = context.journal.start.number
+        // The agent that started the adopted one had read them.
+        if context.adopted != nil { try await Prepare.readSecrets(context) }
+        try prepareObserver()
+        // Whatever the attempt's number: one that died early has left nothing to go on from.
+        let hasStray = await context.engine.trainingBegins()
+        let isResumed = hasStray || (try? holdsFile(context.job.directories.output)) == true
+        let command = TrainerCommand.make(
+            job: context.job, python: context.environment.python,
+            exported: InstallScript.exported(in: context.environment),
+            environment: context.trainerEnvironment, attempt: attempt,
+            isResumed: isResumed)
+        // Before the first byte: a reader that sees bytes of this attempt can tell that they are its.
+        context.logIndex.begin(attempt: attempt)
+        let end = try await trainer.run(
+            command, attempt: attempt, record: context.job.work.trainer, onStart: began)
+        context.board.update { $0.trainerPid = nil }
+        return end
+    }
+
+    /// The processes of an attempt before are gone, and what they said of themselves with them.
+    private func prepareObserver() throws {
+        let directory = context.job.work.observer
+        removeTree(directory)
+        try makeDirectories(directory, mode: 0o700)
+    }
+
+    private var log: String { context.job.directories.logs + "/" + BucketLayout.trainLog }
+
+    /// What lies before it in the log is of an earlier start.
+    private var logSize: Int64 {
+        var information = stat()
+        return stat(log, &information) == 0 ? Int64(information.st_size) : 0
+    }
+
+    /// What the code's lists of packages say; nothing where they are not to be read any more.
+    private var asked: PythonError.Asked {
+        guard let requirements = try? Requirements(of: context.job.directories.code) else {
+            return .init(title: Requirements.fileName, texts: [])
+        }
+        let texts = (try? RequirementsDigest.texts(of: requirements)) ?? []
+        return .init(title: requirements.title, texts: texts)
+    }
+
+    private func failure(of end: Trainer.End, _ lines: [String]) -> Failure {
         if end.wasStopped { return Failure("the trainer was stopped") }
-        let log = context.job.directories.logs + "/" + BucketLayout.trainLog
         return Failure(
             "the trainer did not succeed; see logs/\(BucketLayout.trainLog)",
-            detail: LogTail.lastLines(15, of: log))
+            detail: lines.isEmpty ? nil : lines.suffix(15).joined(separator: "\n"),
+            hint: PythonError.line(in: lines).flatMap { PythonError.hint(for: $0, asked: asked) })
     }
 }

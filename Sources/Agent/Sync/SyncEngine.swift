@@ -1,212 +1,230 @@
 import Shared
-import Synchronization
 
 /// Keeps the bucket as the machine is, and proves it at the end. See docs/sync.md for the promises.
 ///
-/// One sync at a time; between syncs and during transfers `publish` may pass. Runs on a thread of
-/// its own, since most of what it does blocks.
+/// Says when a sync happens and in which order its steps go. What each step knows is the state of
+/// one of four classes, which never leave this actor: `UploadLedger`, `UploadSelector`, `Stager`
+/// and `Uploader`. One sync at a time; between syncs and during transfers `publish` may pass. Runs
+/// on a thread of its own, since most of what it does blocks.
 actor SyncEngine {
-    /// Whether output and logs may go up: never before a restore, never after one that failed.
-    enum Permission: Equatable {
-        case notRestored
-        case given
-        case refused(String)
-    }
-
-    let job: Job
-    let client: StoreClient?
-    let runDirectory: String
-    let stateDirectory: String
-    let log: Log
-    let clock: any Clock<Duration>
-    let now: @Sendable () -> Date
-    let report: @Sendable (RunStatus.SyncRecord) -> Void
-    let event: @Sendable (Event.Kind, String, [String: JSONValue]?) -> Void
-
-    /// In bytes: what is smaller is always copied.
-    let smallestLink: Int64
-    let watch: Stopwatch
-    let place: StagingPlace
-    let scanner: Scanner
-    let openFiles = OpenFiles()
-    /// The trainer that runs, where one does. What it had open when it died is closed too, so no look
-    /// at a file counts once it is gone.
-    private let trainer = Mutex<ProcessIdentity?>(nil)
-    let gate = Gate()
-    let publishGate = Gate()
-    var retry: Retry
+    nonisolated let context: SyncContext
+    let ledger: UploadLedger
+    let selector: UploadSelector
+    let stager: Stager
+    /// nil where the run has no store: then nothing here does anything.
+    let uploader: Uploader?
+    let progress: SyncProgress
+    let stray: StrayFiles
+    let gate = AsyncLock()
+    var retry = Retry()
+    /// Why output and logs must not go up: the restore failed.
+    var refusal: String?
+    private var isPrepared = false
+    var isWatching = false
     private let executor = BlockingExecutor(label: "sync")
-
-    var isPrepared = false
-    var permission = Permission.notRestored
-    var record = RunStatus.SyncRecord()
-    var table = FileTable()
-    var scanNumber: UInt32 = 0
-    var journal: IndexJournal
-    /// The journal could not be written, and lacks what happened since.
-    var isJournalBehind = false
-    /// The bucket's manifest does not tell all that the journal does.
-    var isManifestBehind = false
-    var manifestWrittenAt: Duration?
-    /// The bucket's manifest says `final`: of an attempt before this one, or of the last sync.
-    var isFinalUp = false
-    /// Generations that may have been used without our knowing.
-    var skippedGenerations = 0
-    /// What a transfer that failed, or died with its agent, has brought up or may have.
-    var perhapsUp = Set<PathKey>()
-    /// The bucket was listed by this process: `perhapsUp` has what former ones left there.
-    var knowsBucket = false
-    /// What could not be sent, frozen as it was: the next attempt goes on with it.
-    var carried: Batch?
-    var batchNumber = 0
-    /// The trainer is gone: this sync is the last one, or a repetition of it.
-    var isLastSync = false
-    var runFiles: RunFiles
-    /// What the store's MD5s are of, where they are all it lists: see `ListedHashes.swift`.
-    var listedMD5: MD5Tag.Kind?
-    /// What dead writers left half-written, by path, as it was at their death.
-    var halfWritten: [PathKey: Stamp] = [:]
-    /// Of those, what is up under which name.
-    var partials: [PathKey: (name: String, stamp: Stamp)] = [:]
-
-    /// How often the last sync met each of these in the middle of being written: by a program that
-    /// outlived its trainer.
-    var restless: [PathKey: Int] = [:]
-
-    /// How long this sync may still wait for restless files to be closed.
-    var patienceLeft = patienceForAll
-
-    /// Versions that were written to in place while a link of ours was on them.
-    var rewritten = RewrittenLinks()
 
     nonisolated var unownedExecutor: UnownedSerialExecutor {
         executor.asUnownedSerialExecutor()
     }
 
     /// - Parameters:
-    ///   - client: nil where the run has no store: then nothing here does anything.
+    ///   - client: nil where the run has no store.
     ///   - runDirectory: holds `status.json`, `events.jsonl` and `capsule.json`, the agent's.
     ///   - stateDirectory: this engine's own: what is up, and what is being sent.
     ///   - smallestLink: a hard link is free, but a program that writes into a file after renaming it
     ///     into place waits until its transfer is killed; a copy of a few megabytes costs as little.
+    ///   - watchesKernel: whether the kernel's word on who closed a file counts.
     ///   - clock: for waits and intervals; the wall clock only for what people read.
     ///   - report: gets the record after every sync.
     ///   - event: gets what belongs into `events.jsonl`.
     init(
         job: Job, client: StoreClient?, runDirectory: String, stateDirectory: String, log: Log,
-        smallestLink: Int64 = 8 << 20, clock: any Clock<Duration>,
+        smallestLink: Int64 = 8 << 20, watchesKernel: Bool = true, clock: any Clock<Duration>,
         now: @escaping @Sendable () -> Date,
-        report: @escaping @Sendable (RunStatus.SyncRecord) -> Void,
-        event: @escaping @Sendable (Event.Kind, String, [String: JSONValue]?) -> Void
+        report: @escaping @Sendable (RunStatus.SyncRecord) -> Void, event: @escaping SyncEvent
     ) {
-        self.job = job
-        self.client = client?.with(environment: [OrphanedTransfers.mark: stateDirectory])
-        self.runDirectory = runDirectory
-        self.stateDirectory = stateDirectory
-        self.log = log
-        self.smallestLink = smallestLink
-        self.clock = clock
-        self.now = now
-        self.report = report
-        self.event = event
-        watch = Stopwatch(clock)
-        place = StagingPlace(output: job.directories.output, stateDirectory: stateDirectory)
-        scanner = Scanner(
-            roots: [
-                Scanner.Root(prefix: BucketLayout.output, directory: job.directories.output),
-                Scanner.Root(prefix: BucketLayout.logs, directory: job.directories.logs),
-            ],
-            patterns: PathPatterns(job.sync.exclude),
-            foreign: [stateDirectory, runDirectory, place.directory])
-        journal = IndexJournal(path: stateDirectory + "/index.tsv")
-        runFiles = RunFiles(directory: runDirectory)
-        listedMD5 = client?.store.listedMD5
-        retry = Retry()
+        let trees = SyncedTrees(
+            output: job.directories.output, logs: job.directories.logs,
+            code: job.directories.code)
+        context = SyncContext(
+            settings: job.sync, trees: trees,
+            place: StagingPlace(output: trees.output, stateDirectory: stateDirectory),
+            runDirectory: runDirectory, stateDirectory: stateDirectory,
+            trainer: TrainerWatch(
+                isBlind: !watchesKernel, ends: job.work.observer + "/" + OrderlyEnds.name),
+            clock: clock, stopwatch: Stopwatch(clock), now: now, event: event)
+        ledger = UploadLedger(context, listedMD5: client?.store.traits.listedMD5)
+        stray = StrayFiles(job)
+        selector = UploadSelector(context, ledger: ledger, stray: stray)
+        stager = Stager(context, ledger: ledger, smallestLink: smallestLink)
+        uploader = client.map { [context, ledger, stager] client in
+            Uploader(
+                client.with(environment: [OrphanedTransfers.mark: stateDirectory]), context,
+                ledger: ledger, stager: stager)
+        }
+        progress = SyncProgress(context, ledger: ledger, log: log, report: report)
         retry.first = .seconds(5)
         retry.longest = .seconds(300)
         retry.clock = clock
     }
-
-    deinit { journal.shut() }
 
     /// Syncs every interval, counted from the end of one to the start of the next, until cancelled.
     ///
     /// After a failure the waits grow instead: a bucket that is away a moment is tried again soon,
     /// one that stays away is not hammered.
     func loop() async {
-        var pause = Duration.seconds(job.sync.intervalSeconds)
         while !Task.isCancelled {
+            let failures = progress.failures
+            let pause =
+                failures == 0
+                ? .seconds(context.settings.intervalSeconds) : retry.wait(before: failures)
             for await _ in Ticks.every(pause) { break }
             if Task.isCancelled { return }
             await tick()
-            pause =
-                record.consecutiveFailures == 0
-                ? .seconds(job.sync.intervalSeconds)
-                : retry.wait(before: record.consecutiveFailures)
         }
     }
 
     /// One sync. Never throws: a failure is counted in the record and told as an event.
     func tick() async {
-        guard client != nil else { return withoutStore() }
+        guard let uploader else { return progress.tellNoStore() }
         await gate.alone {
             do {
                 try prepare()
-                guard permission == .given else {
-                    try await sendRunFiles(onlyIfDue: true)
-                    return
+                if ledger.isRestored {
+                    try await syncOnce(uploader)
+                    progress.succeed()
+                } else {
+                    try await uploader.runFiles.send(onlyIfDue: true)
                 }
-                try await sync(last: false)
-                succeed()
             } catch {
-                fail(error)
+                progress.fail(error)
             }
-            report(record)
+            progress.tell()
         }
     }
 
-    /// Tells which trainer runs from now on; nil that its end is known.
-    nonisolated func watch(_ identity: ProcessIdentity?) { trainer.withLock { $0 = identity } }
+    /// Sends the files of `run/` that changed, at most once a second.
+    ///
+    /// Apart from `gate`: a status must get through while a large transfer runs.
+    ///
+    /// - Parameter onlyIfDue: a heartbeat that nothing else accompanies waits for its time.
+    func publish(onlyIfDue: Bool = false) async {
+        guard let uploader else { return }
+        do {
+            try prepare()
+            try await uploader.runFiles.send(onlyIfDue: onlyIfDue)
+        } catch {
+            progress.fail(error)
+            progress.tell()
+        }
+    }
 
-    /// Its death has not been told yet (`trainerEnded`): what it left half-written looks at rest.
-    var isTrainerGone: Bool { trainer.withLock { $0.map { !$0.isRunning } ?? false } }
+    /// Brings output and logs of earlier machines back, verified, before anything can be uploaded.
+    ///
+    /// - Returns: how many files came back; 0 where the bucket has no manifest, or where this
+    ///   machine has them still.
+    /// - Throws: `Failure`; output and logs are then never uploaded by this engine.
+    func restore() async throws -> Int {
+        guard let uploader else { return 0 }
+        return try await gate.alone {
+            try prepare()
+            let count = try await restoreOnce(uploader)
+            await withdrawFinal(uploader)
+            // Where it fails now, the first sync with something new asks again.
+            try? await uploader.deletion.listUnrecorded()
+            return count
+        }
+    }
+
+    @discardableResult
+    func restoreOnce(_ uploader: Uploader) async throws -> Int {
+        do {
+            let restore = Restore(
+                client: uploader.client, context: context, ledger: ledger, retry: retry,
+                progress: progress)
+            let count = try await restore.run()
+            refusal = nil
+            ledger.finishRestore(succeeded: true)
+            // The restore began with an empty ledger.
+            try stray.load(ledger)
+            if context.trainer.isFollowing { watchTrees() }
+            return count
+        } catch {
+            if Task.isCancelled || error is CancellationError { throw error }
+            let failure = error as? Failure ?? Failure("\(error)")
+            refusal = "the restore failed: \(failure.summary)"
+            ledger.finishRestore(succeeded: false)
+            progress.tell(error: failure.summary)
+            throw failure
+        }
+    }
+
+    /// A new attempt begins: the bucket no longer holds all that there will be.
+    ///
+    /// Else `finish` would take the attempt before for the whole run where this one's machine dies
+    /// before its first sync. Where the store does not answer, the first sync does it before anything.
+    private func withdrawFinal(_ uploader: Uploader) async {
+        guard ledger.manifest.isFinal else { return }
+        do {
+            try await retry.run(attempts: 3, onFailure: progress.tellRetry) {
+                try await uploader.manifest.write(final: false)
+            }
+        } catch {
+            context.event(.warning, "the bucket still says that this run is over: \(error)", nil)
+        }
+    }
+
+    /// Looks at what a trainer of a former agent, which still runs, has open and has closed.
+    func observe() async {
+        await lookAtPending { pending in _ = selector.select(pending, isFinal: false) }
+    }
+
+    /// Tells which trainer runs from now on.
+    ///
+    /// - Parameter keeper: the process from which all of the trainer's descend.
+    nonisolated func watch(_ identity: ProcessIdentity?, keeper: Int32? = nil) {
+        context.trainer.follow(identity, keeper: keeper)
+    }
+
+    /// Tells that no trainer runs any more.
+    ///
+    /// After an abnormal end every file that was not complete by then counts as incomplete, until it
+    /// changes again: it goes up beside its name, as `.partial`.
+    ///
+    /// - Parameter machineDied: the trainer ended with its machine. What was not on the disk by then
+    ///   is lost, also of files that were renamed into place: they can be empty.
+    func trainerEnded(abnormally: Bool, machineDied: Bool = false) async {
+        context.trainer.trainerEnded(succeeded: !abnormally)
+        if abnormally {
+            await lookAtPending { pending in
+                ledger.recordIncomplete(selector.incomplete(pending, machineDied: machineDied))
+            }
+        }
+        context.trainer.follow(nil)
+    }
+
+    private func lookAtPending(_ body: (_ pending: [Int]) -> Void) async {
+        guard uploader != nil else { return }
+        await gate.alone {
+            guard (try? prepare()) != nil else { return }
+            let (pending, _) = scan(isComplete: true)
+            context.trainer.drain()
+            body(pending)
+        }
+    }
 
     /// Makes this engine's directories and reads what a former process knew.
     func prepare() throws {
         guard !isPrepared else { return }
-        try makeDirectories(stateDirectory, mode: 0o700)
-        OrphanedTransfers.end(of: stateDirectory)
-        loadIndex()
+        try makeDirectories(context.stateDirectory, mode: 0o700)
+        OrphanedTransfers.end(of: context.stateDirectory)
+        ledger.load()
         // Before the links go: without them nobody could tell any more.
-        let found = RewrittenLinks.below(place.directory)
-        remember(found.map { .rewritten($0) })
-        for stamp in found { rewritten.insert(stamp) }
-        try place.prepare()
+        ledger.recordRewritten(RewrittenLinks.below(context.place.directory))
+        try context.place.prepare()
+        try stray.load(ledger)
+        // Else once the code is known, so that nothing is watched twice.
+        if stray.isActive || !stray.isKept { watchTrees() }
         isPrepared = true
-    }
-
-    func withoutStore() {
-        record.lastError = "this run has no store: output and logs stay on this machine"
-        report(record)
-    }
-
-    private func succeed() {
-        record.lastError = nil
-        record.consecutiveFailures = 0
-        record.lastSuccessAt = now()
-    }
-
-    func fail(_ error: any Error) {
-        // Who cancels a sync knows; it is no fault of the store.
-        if Task.isCancelled || error is CancellationError { return }
-        let failure = error as? Failure ?? Failure("\(error)")
-        record.consecutiveFailures += 1
-        record.lastError = failure.summary
-        if record.unsyncedSince == nil { record.unsyncedSince = now() }
-        // Once: each line in agent.log is itself something to upload.
-        if record.consecutiveFailures == 1 { log.warning("sync: \(failure.description)") }
-        event(
-            .retry, "sync failed: \(failure.summary)",
-            ["failures": .integer(Int64(record.consecutiveFailures))])
     }
 }

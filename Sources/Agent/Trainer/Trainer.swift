@@ -6,48 +6,74 @@ struct Trainer {
     let clock: any Clock<Duration>
     let stop: StopRequest
     let grace: Duration
+    /// The agent's program, which has the keeper in it.
+    var keeper = OwnProgram.path()
 
     /// How a trainer ended, and whether we were the ones who ended it.
     struct End: Sendable, Equatable {
         var termination: Termination
         var wasStopped: Bool
+        /// Names of the processes that outlived the main one.
+        var leftovers: [String] = []
+        /// They were ended, since they did nothing any more.
+        var hasEndedLeftovers = false
     }
 
-    /// Starts `command` and returns when it and all it left behind are gone.
+    /// Starts `command` behind a keeper and returns when its whole tree of processes is gone.
     ///
-    /// A request to stop sends SIGTERM to its group; after the grace, or a second request, SIGKILL.
+    /// A request to stop sends SIGTERM to all of them; after the grace, or a second request, SIGKILL.
+    /// The grace counts from the request, and is cut where the machine is taken away.
     ///
-    /// - Parameter onStart: told the process as soon as there is one.
+    /// - Parameters:
+    ///   - record: where the keeper writes, in the run's work directory.
+    ///   - onStart: told the trainer as soon as there is one.
     /// - Throws: `Failure` where it cannot be started.
-    func run(_ command: Command, onStart: (Int32) -> Void) async throws -> End {
-        let running = try runner.start(command)
-        onStart(running.pid)
+    func run(
+        _ command: Command, attempt: Int, record: String, onStart: (KeptTrainer) -> Void
+    ) async throws -> End {
+        // No process of an earlier attempt may live on beside this one.
+        let work = parentDirectory(record)
+        await offTaskThreads { MarkedProcesses.end(MarkedProcesses.trainer, work) }
+        let kept = try await KeptTrainer.start(
+            command, attempt: attempt, record: record, executable: keeper, runner: runner,
+            clock: clock)
+        onStart(kept)
+        return await follow(kept)
+    }
+
+    /// Returns when the tree of a trainer that runs already is gone.
+    func follow(_ kept: KeptTrainer) async -> End {
         // Both tasks below see the end of a trainer that obeys; which of them is first is chance.
-        let wasAsked = OneWayFlag()
-        let termination = await withTaskGroup(of: Termination?.self) { group in
-            group.addTask { await running.wait().termination }
+        let wasAsked = Latch()
+        let ended = await withTaskGroup(of: KeptTrainer.Ended?.self) { group in
+            group.addTask { await kept.ended() }
             group.addTask {
                 await stop.requested()
                 guard stop.reason != nil else { return nil }
                 wasAsked.set()
-                return await stopped(running)
+                return await stopped(kept)
             }
             let first = await group.next() ?? nil
             group.cancelAll()
             if let first { return first }
-            return await running.wait().termination
+            return await kept.ended()
         }
-        // Workers of a data loader, or TensorBoard, have no reason to live on.
-        running.send(SIGKILL)
-        return End(termination: termination, wasStopped: wasAsked.isSet)
+        return End(
+            termination: ended.termination, wasStopped: wasAsked.isSet,
+            leftovers: ended.leftovers, hasEndedLeftovers: ended.hasEndedLeftovers)
     }
 
-    private func stopped(_ running: any RunningCommand) async -> Termination {
-        running.send(SIGTERM)
-        return await withTaskGroup(of: Termination?.self) { group in
-            group.addTask { await running.wait().termination }
+    private func stopped(_ kept: KeptTrainer) async -> KeptTrainer.Ended? {
+        kept.stop()
+        return await withTaskGroup(of: KeptTrainer.Ended?.self) { group in
+            group.addTask { await kept.ended() }
             group.addTask {
-                try? await clock.sleep(for: grace)
+                // Anew after each wait: it grows where the machine turns out to stay.
+                while !Task.isCancelled {
+                    let left = stop.graceLeft(grace)
+                    guard left > .zero else { return nil }
+                    try? await clock.sleep(for: left)
+                }
                 return nil
             }
             group.addTask {
@@ -55,10 +81,10 @@ struct Trainer {
                 return nil
             }
             let first = await group.next() ?? nil
-            if first == nil { running.send(SIGKILL) }
+            if first == nil { kept.killTree() }
             group.cancelAll()
             if let first { return first }
-            return await running.wait().termination
+            return await kept.ended()
         }
     }
 }

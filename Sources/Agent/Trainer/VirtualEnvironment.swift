@@ -16,44 +16,64 @@ struct VirtualEnvironment: Sendable {
             "PATH": bin + ":" + path,
             // It would send every `python` of ours elsewhere.
             "PYTHONHOME": String?.none,
+            // Of the machine's configuration; pip refuses it in an environment.
+            "PIP_USER": "0",
         ]
     }
 
-    /// The argv that makes it.
+    var variables: [String: String?] { Self.variables(python: python) }
+
+    /// Makes it anew from a Python of the machine.
     ///
-    /// - Parameter withPip: puts a pip of its own in, which takes seconds; not needed where the
-    ///   machine's Python has one, which serves this environment too.
-    func creation(python: String, withPip: Bool) -> Command {
-        Command(
-            python,
+    /// - Parameter needsPip: whether anything will be installed into it.
+    /// - Throws: `Failure` where it cannot be made, or where it needs pip and there is none.
+    func make(from machine: MachinePython, needsPip: Bool, runner: any CommandRunner) async throws {
+        guard !directory.contains(":") else {
+            throw Failure(
+                "the path \(quoted(directory)) has a colon, which PATH cannot hold",
+                hint: "give another --work_directory, or set XDG_STATE_HOME")
+        }
+        guard !needsPip || machine.hasPip || machine.hasEnsurepip else {
+            throw Failure(
+                "something is to be installed, but \(machine.executable) has no pip",
+                hint: "on Debian and Ubuntu: apt-get install python3-pip python3-venv")
+        }
+        // The machine's pip serves this environment too; one of its own takes seconds to put in.
+        let withPip = needsPip && !machine.hasPip
+        let command = Command(
+            machine.executable,
             ["-m", "venv", "--system-site-packages"] + (withPip ? [] : ["--without-pip"])
                 + ["--clear", directory])
-    }
-
-    /// Makes `pip` in this environment mean this environment, with the machine's own pip.
-    ///
-    /// Without these, a `pip install` in install.sh would find the machine's script, whose first
-    /// line names the machine's Python.
-    func writePipScripts() throws {
-        let script = """
-            #!\(python)
-            import sys
-            from pip._internal.cli.main import main
-            sys.exit(main())
-
-            """
-        for name in ["pip", "pip3"] {
-            try AtomicFile.write(Data(script.utf8), to: "\(directory)/bin/\(name)", mode: 0o755)
+        let result = try await runner.run(command, timeout: .seconds(600))
+        guard result.succeeded else {
+            throw Failure(
+                "the virtual environment cannot be made", detail: result.lastLines(5),
+                hint: "on Debian and Ubuntu the package python3-venv brings what is missing")
         }
+        let own = try await described(runner)
+        if !machine.pathLines.isEmpty {
+            // `venv` leads to the Python below an active environment and not to its packages.
+            let lines = machine.pathLines.map { $0 + "\n" }.joined()
+            try AtomicFile.write(
+                Data(lines.utf8), to: own.sitePackages + "/active_environment.pth")
+        }
+        try await linkScripts(runner)
     }
 
-    /// Where its packages lie.
-    ///
-    /// - Throws: `Failure` where the interpreter does not answer.
-    func sitePackages(_ runner: any CommandRunner) async throws -> String {
-        let query = "import sysconfig; print(sysconfig.get_paths()['purelib'])"
-        let output = try await runner.output(
-            of: Command(python, ["-c", query]), timeout: .seconds(60))
-        return output[...].trimmed
+    /// This environment's own Python, once it is made.
+    func described(_ runner: any CommandRunner) async throws -> MachinePython {
+        try await .describe(python, runner: runner, environment: variables)
+    }
+
+    /// Makes the programs of the machine's packages, pip's among them, mean this environment.
+    private func linkScripts(_ runner: any CommandRunner) async throws {
+        var command = Command(python, ["-c", EnvironmentTools.linkScripts])
+        command.environment = variables
+        let result = try await runner.run(command, timeout: .seconds(120))
+        guard result.succeeded else {
+            throw Failure(
+                "the programs of the machine's packages cannot be linked",
+                detail: result.lastLines(3))
+        }
     }
 }

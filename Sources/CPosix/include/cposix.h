@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "kernel_events.h"
+
 /// Makes the child start in `path`. Not imported by Swift because glibc marks it non-portable.
 int cposix_spawn_addchdir(posix_spawn_file_actions_t *actions, const char *path);
 
@@ -60,6 +62,9 @@ int64_t cposix_birth_time(int directory, const char *name);
 /// errno where the disk did not take all of it (Linux since 5.8).
 int cposix_flush(const char *directory);
 
+/// Whether the file system of `path` is in memory (Linux tmpfs and ramfs): 1 yes, 0 no or not known.
+int cposix_is_in_memory(const char *path);
+
 /// Goes on with a CRC32C (0 at first) over more bytes, by the processor's instruction where it has one.
 uint32_t cposix_crc32c(uint32_t crc, const void *bytes, size_t count);
 
@@ -80,5 +85,8 @@ void cposix_md5_finish(struct cposix_md5 *digest, unsigned char result[16]);
 
 /// How many columns the terminal behind `descriptor` has; 0 where it is none.
 int cposix_terminal_width(int descriptor);
+
+/// Its rows, or 0 where it is no terminal.
+int cposix_terminal_height(int descriptor);
 
 #endif

@@ -7,10 +7,18 @@ struct Download: Sendable {
 
     /// What is there to bring.
     struct Contents: Sendable, Equatable {
-        /// Of `output`, `logs` and `run`, those that hold anything.
+        /// Of `output`, `logs`, `run` and `stray`, those that hold anything.
         var trees: [String] = []
         var files = 0
         var bytes: Int64 = 0
+        /// All that the bucket lists, which bounds what may come.
+        var listing = TreeListing(objects: [])
+        /// What the disk must take.
+        var bytesToCome: Int64 { max(bytes, listing.bytes) }
+
+        static func == (one: Contents, other: Contents) -> Bool {
+            one.trees == other.trees && one.files == other.files && one.bytes == other.bytes
+        }
     }
 
     private static let attempts = 4
@@ -19,22 +27,53 @@ struct Download: Sendable {
 
     /// By the manifest; without one by what the bucket lists.
     ///
-    /// Where there is a manifest, all three trees: the bucket can hold more than it names, and goes.
-    func contents(of manifest: Manifest?) async throws -> Contents {
+    /// Where there is a manifest, whatever it names of them: the bucket can hold more than it names, and goes.
+    ///
+    /// - Parameter force: also where the bucket holds far more than the manifest says.
+    /// - Throws: `Failure` naming the largest object that the manifest does not name.
+    func contents(of manifest: Manifest?, force: Bool) async throws -> Contents {
+        let listing = try await steps.run("listing the bucket") { try await client.treeListing() }
+        if let manifest, !force { try refuseFlood(listing, manifest) }
         let objects =
             if let manifest {
                 manifest.files.map { ($0.path, $0.size) }
             } else {
-                try await list().map { ($0.path, $0.size) }
+                listing.objects.map { ($0.path, $0.size) }
             }
         let isThere = { (tree: String) in
             objects.filter { $0.0.utf8.starts(with: "\(tree)/".utf8) }
         }
-        let counted = [BucketLayout.output, BucketLayout.logs].flatMap(isThere)
+        let counted = BucketLayout.trees.flatMap(isThere)
+        let hasStray = listing.objects.contains {
+            $0.path.utf8.starts(with: "\(BucketLayout.stray)/".utf8)
+        }
         return Contents(
-            trees: CollectionDirectory.trees.filter { manifest != nil || !isThere($0).isEmpty },
-            files: counted.count, bytes: counted.map(\.1).byteSum)
+            trees: DownloadDirectory.allTrees.filter { tree in
+                tree == BucketLayout.stray ? hasStray : manifest != nil || !isThere(tree).isEmpty
+            },
+            files: counted.count, bytes: counted.map(\.1).byteSum, listing: listing)
     }
+
+    /// What a machine that was broken into puts into its bucket must not fill this disk.
+    private func refuseFlood(_ listing: TreeListing, _ manifest: Manifest) throws {
+        var sizes: [PathKey: Int64] = [:]
+        for entry in manifest.files { sizes[PathKey(entry.path)] = entry.size }
+        let unnamed = listing.objects.map { object in
+            (path: object.path, more: object.size - (sizes[PathKey(object.path)] ?? 0))
+        }.filter { $0.more > 0 }
+        let total = manifest.totalBytes
+        let more = unnamed.map(\.more).byteSum
+        guard more > TransferLimit.withSlack(total) - total + Self.mostOfTheAgent,
+            let largest = unnamed.max(by: { $0.more < $1.more })
+        else { return }
+        throw Failure(
+            "the bucket holds \(readable(bytes: more)) beyond what its manifest names, most of it "
+                + "in \(quoted(largest.path)); nothing is downloaded, and nothing destroyed",
+            hint: "delete what is not yours from \(client.url), or take all of it with --force")
+    }
+
+    /// The documents below `run/`, which no manifest names.
+    private static let mostOfTheAgent: Int64 = 1 << 30
 
     func list() async throws -> [StoredObject] {
         try await steps.run("listing the bucket") { try await client.list() }
@@ -42,7 +81,7 @@ struct Download: Sendable {
 
     /// Downloads the trees; goes on where a former call was cut off.
     func run(_ contents: Contents, to directory: String) async throws {
-        for name in CollectionDirectory.trees { try makeDirectories(directory + "/" + name) }
+        for name in DownloadDirectory.trees { try makeDirectories(directory + "/" + name) }
         let bar = ProgressBar(
             title: "downloading", totalFiles: contents.files, totalBytes: contents.bytes)
         if !steps.line.isInteractive {
@@ -54,24 +93,36 @@ struct Download: Sendable {
             let size = TreeSize(of: directory)
             return (size.files, size.bytes)
         }
-        try await progress.during { try await fetch(contents.trees, to: directory) }
+        try await progress.during {
+            try await fetch(contents.trees, to: directory, listing: contents.listing)
+        }
     }
 
-    private func fetch(_ trees: [String], to directory: String) async throws {
+    /// - Parameter listing: of the first attempt; a later one lists anew.
+    private func fetch(
+        _ trees: [String], to directory: String, listing: TreeListing? = nil
+    ) async throws {
         for tree in trees {
-            try await retrying { try await client.download(tree: tree, to: directory + "/" + tree) }
+            var listing = listing?.below(tree)
+            try await retrying {
+                defer { listing = nil }
+                try await client.download(
+                    tree: tree, to: directory + "/" + tree, listing: listing)
+            }
         }
     }
 
     /// Fetches single files anew, whatever is there under their names.
     ///
     /// Many of them by their trees, which is one command: a tool takes a second to start.
-    func again(_ paths: [String], to directory: String) async throws {
+    func again(_ paths: [String], of manifest: Manifest, to directory: String) async throws {
         let paths = paths.filter { ManifestPath.objection(to: $0) == nil }
+        let sizes = Dictionary(
+            manifest.files.map { (PathKey($0.path), $0.size) }, uniquingKeysWith: max)
         for path in paths { unlink(directory + "/" + path) }
         if paths.count > Self.fewFiles {
             steps.line.say("  fetching \(counted(paths.count, "file")) once more")
-            let trees = CollectionDirectory.trees.filter { tree in
+            let trees = DownloadDirectory.allTrees.filter { tree in
                 paths.contains { $0.utf8.starts(with: "\(tree)/".utf8) }
             }
             return try await fetch(trees, to: directory)
@@ -81,7 +132,9 @@ struct Download: Sendable {
             let file = directory + "/" + path
             try makeDirectories(parentDirectory(file))
             // An object that is gone stays a difference; the comparison names it.
-            try? await client.download(object: path, to: file)
+            try? await client.download(
+                object: path, to: file,
+                limit: TransferLimit.withSlack(sizes[PathKey(path)] ?? 0))
             try Task.checkCancellation()
         }
     }
@@ -91,11 +144,11 @@ struct Download: Sendable {
         retry.clock = steps.clock
         try await retry.run(
             attempts: Self.attempts,
-            isWorthwhile: { _ in !Task.isCancelled },
+            isWorthwhile: { !Task.isCancelled && ($0 as? Failure)?.reason != .tooLarge },
             onFailure: { error, pause in
                 let summary = (error as? Failure)?.summary ?? "\(error)"
                 steps.line.say(
-                    "  \(harmless(summary)); again in \(TimeSpan(seconds: pause.seconds.rounded(.up)))"
+                    "  \(oneLine(summary)); again in \(TimeSpan(seconds: pause.seconds.rounded(.up)))"
                 )
             }, body)
         try Task.checkCancellation()

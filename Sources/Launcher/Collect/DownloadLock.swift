@@ -3,7 +3,7 @@ import Shared
 /// Held by a `finish` that downloads, and by its tools: they may outlive one that is killed, and must
 /// not write among the files that the next one has checked.
 ///
-/// Who asks for it holds the run's own lock, so whatever still holds this one is such a tool.
+/// The caller holds the run's own lock, so the holder of this one is such a tool.
 final class DownloadLock: Sendable {
     let descriptor: Int32
 
@@ -26,7 +26,8 @@ final class DownloadLock: Sendable {
             guard errno == EWOULDBLOCK || errno == EINTR else {
                 throw systemFailure("cannot lock \(quoted(path))")
             }
-            OrphanedTransfers.end(of: folder.path)
+            // It waits until they are gone.
+            await offTaskThreads { OrphanedTransfers.end(of: folder.path) }
             try await steps.clock.sleep(for: .milliseconds(100))
         }
         return lock

@@ -18,7 +18,7 @@ enum NameClash {
         var inode: UInt64
     }
 
-    /// - Parameter identity: of a file by its path in the manifest; nil where there is none.
+    /// - Parameter identity: of a file by its path in the manifest; nil if there is none.
     /// - Returns: each name that is another's file too, but for the first.
     static func find(
         _ manifest: Manifest, identity: (String) -> Identity?

@@ -11,7 +11,7 @@ struct Demo: Sendable {
             [
                 .text(
                     "--example_path", "directory", \.examplePath,
-                    "The example; else Examples/digits of these sources."
+                    "The example; else the one that came with this program."
                 ).completing(.directory),
                 .text(
                     "--destination", "directory", \.destination,
@@ -33,39 +33,51 @@ struct Demo: Sendable {
             summary: "Trains a small network on this machine, from start to finish.",
             discussion:
                 "Reads handwritten digits; takes about a minute and needs nothing of a cloud."
-        ) { parsed in try await Demo(context: context).perform(try parsed.checked()) }
+        ) { parsed in
+            let arguments = try parsed.checked()
+            return try await untilInterrupted {
+                try await Demo(context: context).perform(arguments)
+            }
+        }
     }
 
     private func perform(_ arguments: Arguments) async throws -> Int32 {
         let example = try example(arguments.examplePath)
         var start = StartArguments()
-        start.address.cloud = "local"
+        start.address.cloud = LocalCloud.name
         start.address.codeName = "classifier"
         start.address.datasetName = "digits"
         start.codePath = example + "/classifier"
         start.datasetBucket = example + "/dataset"
-        start.syncIntervalSeconds = 5
+        start.training.syncInterval = TimeSpan(seconds: 5)
         start.agentPath = arguments.agentPath
 
-        let begun = try await Start(context: context).begin(start)
-        let view = try await Watch(context: context).follow(
-            begun.record, in: begun.folder, cloud: begun.cloud)
+        let run = try await Start(context: context).begin(start)
+        let view = try await Watch(context: context).follow(run)
         let code = view.status?.outcome?.processExitStatus ?? ExitCode.failed.rawValue
 
         var finish = FinishArguments()
-        finish.address.short = begun.record.run.description
-        finish.address.cloud = "local"
+        finish.address.short = run.name.description
+        finish.address.cloud = LocalCloud.name
         finish.destination =
             try arguments.destination ?? TemporaryDirectory(prefix: "train-demo").path
         guard let collected = try await Finish(context: context).perform(finish) else {
             throw Failure("the demo's run is gone: another train finished it")
         }
         context.console.output(collected.text)
+        guard code == ExitCode.ok.rawValue else {
+            let outcome = view.status?.outcome
+            throw Failure(
+                "the demo's training did not succeed: \(outcome?.message ?? "no outcome is known")",
+                detail: outcome?.lastLines,
+                hint: outcome?.hint ?? "its logs are in \(collected.directory)/logs",
+                exitStatus: code)
+        }
         context.console.output(summary(start, collected))
         return code
     }
 
-    private func summary(_ start: StartArguments, _ collected: Collected) -> String {
+    private func summary(_ start: StartArguments, _ collected: FinishResult) -> String {
         """
 
         the model is in  \(collected.directory)/output
@@ -79,7 +91,8 @@ struct Demo: Sendable {
         """
     }
 
-    /// The example lies above the executable when that was built from these sources.
+    /// The example lies above the executable: in the sources that it was built from, or in `share`
+    /// beside the `bin` that it was installed in.
     private func example(_ given: String?) throws -> String {
         if let given {
             let path = StoreURL.absolutePath(given)
@@ -92,8 +105,10 @@ struct Demo: Sendable {
         }
         var directory = context.executableDirectory
         while directory != "/" {
-            let candidate = directory + "/Examples/digits"
-            if isDirectory(candidate + "/classifier") { return candidate }
+            for place in ["/Examples/digits", "/share/train/Examples/digits"]
+            where isDirectory(directory + place + "/classifier") {
+                return directory + place
+            }
             directory = parentDirectory(directory)
         }
         throw Failure(

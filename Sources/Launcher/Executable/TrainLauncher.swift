@@ -3,7 +3,11 @@ import Shared
 
 @main
 enum TrainLauncher {
-    static func main() async {
-        exitProcess(await Launcher.main(Array(CommandLine.arguments.dropFirst())))
+    /// Not `async`: Dispatch would then end this thread by unwinding its stack (`dispatch_main`), and
+    /// a static executable carries no unwind tables.
+    static func main() {
+        // Not on this thread, which only waits.
+        Task.detached { exitProcess(await Launcher.main(Array(CommandLine.arguments.dropFirst()))) }
+        while true { pause() }
     }
 }

@@ -3,8 +3,24 @@ import Synchronization
 
 /// One line that is written over while something goes on, above it lines that stay.
 ///
-/// In a pipe only the lines that stay are written.
+/// In a pipe only the lines that stay are written. The escape sequences are its own alone: what it is
+/// told to show is one line without any.
 final class LiveLine: Sendable {
+    /// What a line that stays begins with.
+    enum Mark: String {
+        case good = "✓"
+        case bad = "✗"
+        case warning = "!"
+
+        fileprivate var colour: Terminal.Colour {
+            switch self {
+            case .good: .green
+            case .bad: .red
+            case .warning: .yellow
+            }
+        }
+    }
+
     private let terminal: Terminal
     private let write: @Sendable (String) -> Void
     private let shown = Mutex("")
@@ -24,7 +40,7 @@ final class LiveLine: Sendable {
     func update(_ text: String) {
         guard terminal.isInteractive, isTime() else { return }
         shown.withLock { shown in
-            let line = String(text.prefix(terminal.width - 1))
+            let line = String(oneLine(text).prefix(terminal.width - 1))
             guard line != shown else { return }
             shown = line
             write("\r\u{1b}[K" + line)
@@ -50,15 +66,19 @@ final class LiveLine: Sendable {
         }
     }
 
-    /// Writes a line that stays; the live line, where there is one, moves below it.
-    func say(_ text: String) {
-        shown.withLock { shown in
-            let live = shown.isEmpty ? "" : shown
-            write((live.isEmpty ? "" : "\r\u{1b}[K") + text + "\n" + live)
-        }
+    /// Writes a line that stays; the live line moves below it.
+    func say(_ text: String) { stay(oneLine(text)) }
+
+    /// The same behind a coloured mark.
+    ///
+    /// - Parameter indent: what stands before the mark.
+    func say(_ mark: Mark, _ text: String, indent: String = "") {
+        stay("\(indent)\(terminal.coloured(mark.rawValue, mark.colour)) \(oneLine(text))")
     }
 
-    func coloured(_ text: String, _ colour: Terminal.Colour) -> String {
-        terminal.coloured(text, colour)
+    private func stay(_ line: String) {
+        shown.withLock { shown in
+            write((shown.isEmpty ? "" : "\r\u{1b}[K") + line + "\n" + shown)
+        }
     }
 }

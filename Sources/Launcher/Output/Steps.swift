@@ -5,7 +5,7 @@ struct Steps: Sendable {
     let line: LiveLine
     let clock: any Clock<Duration>
 
-    init(_ line: LiveLine, clock: any Clock<Duration> = ContinuousClock()) {
+    init(_ line: LiveLine, clock: any Clock<Duration>) {
         self.line = line
         self.clock = clock
     }
@@ -20,11 +20,13 @@ struct Steps: Sendable {
     ) async throws -> Result {
         let started = ContinuousClock.now
         if !line.isInteractive { line.say("  \(title) …") }
-        let ticking = Task { [line] in
+        let ticking = Task { [line, clock] in
+            // Nothing is written over in a pipe.
+            guard line.isInteractive else { return }
             while !Task.isCancelled {
                 let passed = TimeSpan(seconds: (ContinuousClock.now - started).seconds)
                 line.update("  \(title) … \(passed)")
-                try await Task.sleep(for: .milliseconds(250))
+                try await clock.sleep(for: .milliseconds(250))
             }
         }
         defer { ticking.cancel() }
@@ -33,9 +35,8 @@ struct Steps: Sendable {
         _ = await ticking.result
         line.clear()
         let outcome = text(result)
-        let mark = line.coloured("✓", .green)
         let words = outcome.isEmpty ? title : "\(title): \(outcome)"
-        if line.isInteractive || !outcome.isEmpty { line.say("\(mark) \(words)") }
+        if line.isInteractive || !outcome.isEmpty { line.say(.good, words) }
         return result
     }
 }

@@ -1,6 +1,6 @@
 import Shared
 
-/// Rows in columns, each as wide as its widest cell.
+/// Rows in columns, each as wide as its widest cell; no cell begins a line of its own.
 struct Table {
     var header: [String]
     var rows: [[String]] = []
@@ -8,7 +8,7 @@ struct Table {
     init(_ header: String...) { self.header = header }
 
     var text: String {
-        let all = [header] + rows
+        let all = ([header] + rows).map { $0.map(oneLine) }
         let widths = header.indices.map { column in
             all.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0
         }

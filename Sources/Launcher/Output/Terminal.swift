@@ -27,16 +27,3 @@ struct Terminal: Sendable, Equatable {
         hasColour ? "\u{1b}[\(colour.rawValue)m\(text)\u{1b}[0m" : text
     }
 }
-
-/// Text from a bucket or a tool without the control characters that steer a terminal.
-func harmless(_ text: String) -> String {
-    String(
-        String.UnicodeScalarView(
-            text.unicodeScalars.filter { scalar in
-                switch scalar.value {
-                case 0x0A, 0x09: true
-                case 0x00...0x1F, 0x7F...0x9F: false
-                default: true
-                }
-            }))
-}

@@ -29,9 +29,14 @@ struct TransferProgress: Sendable {
         }
     }
 
+    /// Counts on a thread of its own: a million files take a while, and Ctrl-C must be heard.
+    private func look() async -> (files: Int, bytes: Int64) {
+        await offTaskThreads { [measure] in measure() }
+    }
+
     private func watch() async throws {
         let line = steps.line
-        let start = measure().bytes
+        let start = await look().bytes
         let started = ContinuousClock.now
         let interval = line.isInteractive ? Self.liveInterval : Self.plainInterval
         var took: Duration = .zero
@@ -39,7 +44,7 @@ struct TransferProgress: Sendable {
             // Counting 100,000 files takes a while itself, so the pause grows with it.
             try await steps.clock.sleep(for: max(interval, took * 5))
             let looked = ContinuousClock.now
-            let size = measure()
+            let size = await look()
             let now = ContinuousClock.now
             took = now - looked
             try Task.checkCancellation()

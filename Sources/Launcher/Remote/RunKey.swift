@@ -1,6 +1,6 @@
 import Shared
 
-/// The key pair made for one run: who holds the run's folder may log in to its machine.
+/// The key pair made for one run: whoever has the run's folder can log in to its machine.
 struct RunKey: Sendable {
     let folder: RunFolder
 

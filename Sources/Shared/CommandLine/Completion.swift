@@ -7,51 +7,69 @@ package enum Completion {
         shell == "zsh" ? zsh(program) : bash(program)
     }
 
+    /// For bash from 3.2 on, which is macOS's own: without `mapfile`.
     private static func bash(_ program: Program) -> String {
         let function = "_" + program.name.replacing("-", with: "_")
         var lines = [
             "# bash completion for \(program.name); load it with: source <(\(program.name) completion bash)",
+            "\(function)_lines() { local line; while IFS= read -r line; do COMPREPLY+=(\"$line\"); done; }",
             "\(function)() {",
-            "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}",
+            "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} flags",
             "    COMPREPLY=()",
             "    if [ \"$COMP_CWORD\" -eq 1 ]; then",
-            "        mapfile -t COMPREPLY < <(compgen -W "
-                + quotedWord(names(of: program).joined(separator: " ")) + " -- \"$cur\")",
+            bashWords(names(of: program), function),
             "        return",
             "    fi",
+            // A flag may be typed with dashes too.
+            "    case $prev in --*) prev=${prev#--}; prev=--${prev//-/_} ;; esac",
             "    case ${COMP_WORDS[1]} in",
         ]
-        lines += ["    help)", bashWords(program.commands.map(\.name)), "        ;;"]
-        for command in program.commands { lines += bashCase(command) }
+        lines += ["    help)", bashWords(program.commands.map(\.name), function), "        ;;"]
+        for command in program.commands { lines += bashCase(command, program, function) }
         lines += ["    esac", "}", "complete -F \(function) \(program.name)"]
         return lines.joined(separator: "\n") + "\n"
     }
 
-    private static func bashCase(_ command: Subcommand) -> [String] {
+    private static func bashCase(
+        _ command: Subcommand, _ program: Program, _ function: String
+    ) -> [String] {
         var lines = ["    \(command.name))", "        case $prev in"]
         for option in command.options where option.shape == .value {
             lines.append("        \(option.name))")
-            lines.append(bashValues(option.values))
+            lines.append(bashValues(option.values, program, function))
             lines += ["            return", "            ;;"]
         }
         lines.append("        esac")
         let flags = command.options.filter(\.isNamed).map(\.name) + ["--help"]
-        lines.append(bashWords(flags + positionalValues(of: command)))
+        lines.append("        flags=" + quotedWord(flags.joined(separator: " ")))
+        lines.append("        case $cur in --*-*) flags=${flags//_/-} ;; esac")
+        lines.append(
+            "        \(function)_lines < <(compgen -W \"$flags\" -- \"$cur\")")
+        for option in command.options where option.shape == .positional && option.values != .any {
+            lines.append(
+                "        case $cur in -*) ;; *) "
+                    + bashValues(option.values, program, function).drop { $0 == " " } + " ;; esac")
+        }
         lines.append("        ;;")
         return lines
     }
 
-    private static func bashValues(_ values: OptionDescription.Values) -> String {
+    private static func bashValues(
+        _ values: OptionDescription.Values, _ program: Program, _ function: String
+    ) -> String {
         switch values {
         case .any: "            :"
-        case .file: "            mapfile -t COMPREPLY < <(compgen -f -- \"$cur\")"
-        case .directory: "            mapfile -t COMPREPLY < <(compgen -d -- \"$cur\")"
-        case .oneOf(let words): "    " + bashWords(words)
+        case .file: "            \(function)_lines < <(compgen -f -- \"$cur\")"
+        case .directory: "            \(function)_lines < <(compgen -d -- \"$cur\")"
+        case .oneOf(let words), .suggested(let words): "    " + bashWords(words, function)
+        case .listed(let word):
+            "            \(function)_lines < <(compgen -W "
+                + "\"$(\(program.name) completion \(word) 2>/dev/null)\" -- \"$cur\")"
         }
     }
 
-    private static func bashWords(_ words: [String]) -> String {
-        "        mapfile -t COMPREPLY < <(compgen -W "
+    private static func bashWords(_ words: [String], _ function: String) -> String {
+        "        \(function)_lines < <(compgen -W "
             + quotedWord(words.joined(separator: " ")) + " -- \"$cur\")"
     }
 
@@ -77,7 +95,9 @@ package enum Completion {
         ]
         for command in program.commands {
             let specifications =
-                command.options.compactMap(zshSpecification) + ["'--help[shows help]'"]
+                command.options.compactMap { zshSpecification($0, program) } + [
+                    "'--help[shows help]'"
+                ]
             lines.append("    \(command.name)) _arguments \\")
             lines += specifications.dropLast().map { "        \($0) \\" }
             lines += specifications.suffix(1).map { "        \($0) ;;" }
@@ -90,14 +110,18 @@ package enum Completion {
     }
 
     /// One argument of zsh's `_arguments`; nil for what comes after `--`.
-    private static func zshSpecification(_ option: OptionDescription) -> String? {
+    private static func zshSpecification(
+        _ option: OptionDescription, _ program: Program
+    ) -> String? {
         let help = option.help.filter { !"[]:\\".contains($0) }
         let action =
             switch option.values {
             case .any: " "
             case .file: "_files"
             case .directory: "_files -/"
-            case .oneOf(let words): "(\(words.joined(separator: " ")))"
+            case .listed(let word):
+                "{compadd -- ${(f)\"$(\(program.name) completion \(word) 2>/dev/null)\"}}"
+            case .oneOf(let words), .suggested(let words): "(\(words.joined(separator: " ")))"
             }
         let star = option.isRepeated ? "*" : ""
         return switch option.shape {
@@ -110,15 +134,6 @@ package enum Completion {
 
     private static func names(of program: Program) -> [String] {
         program.commands.map(\.name) + ["help", "--help", "--version"]
-    }
-
-    private static func positionalValues(of command: Subcommand) -> [String] {
-        command.options.flatMap { option -> [String] in
-            guard option.shape == .positional, case .oneOf(let words) = option.values else {
-                return []
-            }
-            return words
-        }
     }
 
     /// One word for a shell, whatever it holds.

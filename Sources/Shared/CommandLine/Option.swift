@@ -26,24 +26,51 @@ package struct OptionDescription: Sendable, Equatable {
         case any
         case file
         case directory
+        /// No other is taken.
         case oneOf([String])
+        /// What is offered; the command itself refuses others.
+        case suggested([String])
+        /// What `PROGRAM completion WORD` prints, a value a line.
+        case listed(by: String)
     }
 
     /// `--code_name`; for `positional` and `rest` the word that the usage shows.
     package var name: String
     package var shape: Shape
+    /// A flag's short form, `f` for `-f`; nil for most.
+    package var letter: Character?
     /// The word for the value in the usage, such as `zone`.
     package var placeholder: String
     package var help: String
     package var values = Values.any
     package var isRequired = false
     package var isRepeated = false
+    /// Whether one value holds several names with commas between them.
+    package var isList = false
+    /// Whether a flag may also have a value, behind `=` alone: `--spot` and `--spot=auto`.
+    package var takesValue = false
+    /// Options that say the same in another way: what a file gives them does not count beside this one.
+    package var replaces: [String] = []
+    /// The heading in the usage that the option stands under; nil: the last.
+    package var group: String?
     /// What counts where nothing is given; nil where that is nothing.
     package var defaultText: String?
 
     package var isNamed: Bool { shape == .flag || shape == .value }
     /// The name as a key in `train.json`.
     package var key: String { String(name.drop { $0 == "-" }) }
+}
+
+/// Which configuration file may give an option its value: the user's own, or the one beside the code.
+///
+/// What travels with code may have been written by anybody.
+package enum ConfigurationSource: Sendable, Equatable {
+    /// The user's own file alone, since the value does what `because` says: "it …".
+    case userFile(because: String)
+    /// Either; what the code's file says is printed before anything is made.
+    case announced
+    /// Either.
+    case anyFile
 }
 
 /// One row of a command's table: how it is described, and where its value goes.
@@ -55,8 +82,10 @@ package struct Option<Arguments: Sendable>: Sendable {
     let set: @Sendable (inout Arguments, String) throws -> Void
     /// The default, read from a fresh struct.
     let defaultText: @Sendable (Arguments) -> String?
+    /// Which file may give it this value; nil where the command reads no files.
+    package private(set) var source: (@Sendable (String) -> ConfigurationSource)?
 
-    private init(
+    init(
         _ name: String, _ shape: OptionDescription.Shape, _ placeholder: String, _ help: String,
         defaultText: @escaping @Sendable (Arguments) -> String? = { _ in nil },
         set: @escaping @Sendable (inout Arguments, String) throws -> Void
@@ -79,86 +108,63 @@ package struct Option<Arguments: Sendable>: Sendable {
         return copy
     }
 
-    fileprivate func repeated() -> Self {
+    /// Says which options it makes void where only a file that counts less gives them.
+    package func replacing(_ names: String...) -> Self {
+        var copy = self
+        copy.description.replaces = names
+        return copy
+    }
+
+    /// Says which configuration file may give it a value.
+    package func from(_ source: ConfigurationSource) -> Self { from { _ in source } }
+
+    /// Says so where it depends on the value, as it would be typed.
+    package func from(_ source: @escaping @Sendable (String) -> ConfigurationSource) -> Self {
+        var copy = self
+        copy.source = source
+        return copy
+    }
+
+    /// Gives a flag a short form that everybody's fingers know.
+    package func short(_ letter: Character) -> Self {
+        var copy = self
+        copy.description.letter = letter
+        return copy
+    }
+
+    func repeated() -> Self {
         var copy = self
         copy.description.isRepeated = true
         return copy
     }
+
+    func list() -> Self {
+        var copy = self
+        copy.description.isList = true
+        return copy
+    }
+
+    /// The same row in the table of a command whose arguments hold this struct at `path`.
+    package func embedded<Outer: Sendable>(at path: Option<Outer>.Path<Arguments>) -> Option<Outer>
+    {
+        var outer = Option<Outer>(
+            description.name, description.shape, description.placeholder, description.help,
+            defaultText: { [defaultText] in defaultText($0[keyPath: path]) },
+            set: { [set] in try set(&$0[keyPath: path], $1) })
+        outer.description = description
+        outer.source = source
+        return outer
+    }
 }
 
-extension Option {
-    package static func text(
-        _ name: String, _ placeholder: String, _ path: Path<String>, _ help: String
-    ) -> Self {
-        Self(
-            name, .value, placeholder, help,
-            defaultText: { $0[keyPath: path].isEmpty ? nil : $0[keyPath: path] },
-            set: { $0[keyPath: path] = $1 })
-    }
-
-    package static func text(
-        _ name: String, _ placeholder: String, _ path: Path<String?>, _ help: String
-    ) -> Self {
-        Self(name, .value, placeholder, help) { $0[keyPath: path] = $1 }
-    }
-
-    package static func flag(_ name: String, _ path: Path<Bool>, _ help: String) -> Self {
-        Self(name, .flag, "", help) { $0[keyPath: path] = $1 == "true" }
-    }
-
-    /// A value that `parse` reads; nil from it is an error that says what was expected.
-    ///
-    /// - Parameter expects: such as "a whole number", to follow the words "is not".
-    package static func parsed<Value>(
-        _ name: String, _ placeholder: String, _ path: Path<Value>, _ help: String, expects: String,
-        parse: @escaping @Sendable (String) -> Value?
-    ) -> Self {
-        Self(
-            name, .value, placeholder, help,
-            defaultText: { arguments in
-                let text = String(describing: arguments[keyPath: path])
-                // A Double that is whole reads better without its fraction.
-                return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
-            },
-            set: { $0[keyPath: path] = try Self.read($1, name, expects, parse) })
-    }
-
-    package static func parsed<Value>(
-        _ name: String, _ placeholder: String, _ path: Path<Value?>, _ help: String,
-        expects: String, parse: @escaping @Sendable (String) -> Value?
-    ) -> Self {
-        Self(name, .value, placeholder, help) {
-            $0[keyPath: path] = try Self.read($1, name, expects, parse)
+extension Array {
+    /// The rows under one heading of the usage.
+    package func grouped<Arguments>(_ group: String) -> Self where Element == Option<Arguments> {
+        map { option in
+            var option = option
+            option.description.group = group
+            return option
         }
-    }
-
-    /// May be given any number of times.
-    package static func repeated(
-        _ name: String, _ placeholder: String, _ path: Path<[String]>, _ help: String
-    ) -> Self {
-        Self(name, .value, placeholder, help) { $0[keyPath: path].append($1) }.repeated()
-    }
-
-    package static func positional(
-        _ placeholder: String, _ path: Path<String?>, _ help: String
-    ) -> Self {
-        Self(placeholder, .positional, placeholder, help) { $0[keyPath: path] = $1 }
-    }
-
-    /// Everything after `--`, untouched.
-    package static func rest(
-        _ placeholder: String, _ path: Path<[String]>, _ help: String
-    ) -> Self {
-        Self(placeholder, .rest, placeholder, help) { $0[keyPath: path].append($1) }.repeated()
-    }
-
-    private static func read<Value>(
-        _ text: String, _ name: String, _ expects: String, _ parse: (String) -> Value?
-    ) throws -> Value {
-        guard let value = parse(text) else {
-            throw Failure.usage("\(name) \(quoted(text)) is not \(expects)")
-        }
-        return value
     }
 }
 

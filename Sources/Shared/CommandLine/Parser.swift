@@ -21,11 +21,18 @@ package enum Parser {
                 break
             } else if word.hasPrefix("--") {
                 try parsed.takeFlag(word, followedBy: &words)
+            } else if word.hasPrefix("-"), word.count == 2,
+                let option = Arguments.options.first(where: {
+                    $0.description.letter == word.last
+                })
+            {
+                try parsed.takeFlag(option.description.name, followedBy: &words)
             } else if word.hasPrefix("-") && word.count > 1 {
                 throw Failure.usage(
                     "\(quoted(word)) is not a flag; they all begin with two dashes",
                     hint: "what is meant for your own program goes after --")
-            } else if let positional = positionals.popFirst() {
+            } else if let positional = positionals.first {
+                if !positional.description.isRepeated { positionals.removeFirst() }
                 try parsed.set(positional, to: word)
             } else {
                 throw Failure.usage("unexpected argument \(quoted(word))")
@@ -40,18 +47,27 @@ package struct Parsed<Arguments: CommandArguments>: Sendable {
     private var arguments = Arguments()
     /// Names of the options that have a value by now.
     private var given: Set<String> = []
+    /// What each of them was given, as it was typed or stood in a file.
+    package private(set) var texts: [String: [String]] = [:]
 
     /// The arguments, once everything required is there.
     ///
-    /// - Throws: `Failure` with exit code 2 naming the first that is missing.
+    /// - Throws: `Failure` with exit code 2 naming all that are missing.
     package func checked() throws -> Arguments {
-        for option in Arguments.options.map(\.description)
-        where option.isRequired && !given.contains(option.name) {
-            throw Failure.usage(
-                option.isNamed ? "\(option.name) is missing" : "\(option.name) is missing here",
-                hint: option.help)
+        guard let first = missing.first else { return arguments }
+        guard missing.count == 1 else {
+            throw Failure.usage("\(missing.map(\.name).joined(separator: ", ")) are missing")
         }
-        return arguments
+        throw Failure.usage(
+            first.isNamed ? "\(first.name) is missing" : "\(first.name) is missing here",
+            hint: first.help)
+    }
+
+    /// What is required and has no value yet.
+    package var missing: [OptionDescription] {
+        Arguments.options.map(\.description).filter {
+            $0.isRequired && !given.contains($0.name)
+        }
     }
 
     /// One value as given so far, for what has to be known before `checked()`.
@@ -59,11 +75,21 @@ package struct Parsed<Arguments: CommandArguments>: Sendable {
 
     package func has(_ name: String) -> Bool { given.contains(name) }
 
-    /// Sets the option `name` where the command line did not: what `train.json` says.
+    /// Whether what is given says in another way what the option `name` would.
+    package func replaces(_ name: String) -> Bool {
+        Arguments.options.map(\.description).contains {
+            given.contains($0.name) && $0.replaces.contains(name)
+        }
+    }
+
+    /// Sets the option `name` where it has no value yet: what a configuration file says.
     ///
     /// - Returns: false where the table has no such flag.
     package mutating func setDefault(_ name: String, to values: [String]) throws -> Bool {
-        guard let option = Self.option(named: name) else { return false }
+        let rest = Arguments.options.first {
+            $0.description.shape == .rest && $0.description.name == name
+        }
+        guard let option = Self.option(named: name) ?? rest else { return false }
         guard !given.contains(option.description.name) else { return true }
         for value in values { try apply(option, value) }
         given.insert(option.description.name)
@@ -92,10 +118,11 @@ package struct Parsed<Arguments: CommandArguments>: Sendable {
                 "\(description.name) \(quoted(value)) is none of \(values.joined(separator: ", "))",
                 hint: Spelling.hint(for: value, among: values))
         }
-        if description.shape == .flag, value != "true", value != "false" {
+        if description.shape == .flag, !description.takesValue, value != "true", value != "false" {
             throw Failure.usage("\(description.name) takes no value but true or false")
         }
         try option.set(&arguments, value)
+        texts[description.name, default: []].append(value)
     }
 
     fileprivate mutating func takeRest(_ words: ArraySlice<String>) throws {
@@ -103,6 +130,8 @@ package struct Parsed<Arguments: CommandArguments>: Sendable {
             throw Failure.usage("this command takes nothing after --")
         }
         for word in words { try set(rest, to: word) }
+        // Two dashes with nothing behind them say that there is nothing.
+        given.insert(rest.description.name)
     }
 
     fileprivate mutating func takeFlag(
@@ -137,8 +166,10 @@ package struct Parsed<Arguments: CommandArguments>: Sendable {
 
     private static func unknown(_ name: String) -> Failure {
         let names = Arguments.options.map(\.description).filter(\.isNamed).map(\.name)
+        let takesRest = Arguments.options.contains { $0.description.shape == .rest }
         return Failure.usage(
             "unknown flag \(quoted(name))",
-            hint: Spelling.hint(for: name, among: names + ["--help"]))
+            hint: Spelling.hint(for: name, among: names + ["--help"])
+                ?? (takesRest ? "for your main? put it after --, as in: … -- \(name)" : nil))
     }
 }

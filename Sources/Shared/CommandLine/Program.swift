@@ -18,14 +18,37 @@ package struct Program: Sendable {
         do {
             return try await dispatch(argv, console: console)
         } catch let failure as Failure {
-            console.report(failure, program: name)
-            return failure.exit
+            return report(failure, argv, console)
         } catch is CancellationError {
             return ExitCode.signalled(SIGINT)
         } catch {
-            console.report(Failure("\(error)"), program: name)
-            return ExitCode.failed.rawValue
+            return report(Failure("\(error)"), argv, console)
         }
+    }
+
+    /// The error as a document, for a program that reads stdout.
+    private struct ErrorDocument: Encodable {
+        struct Body: Encodable {
+            var message: String
+            var detail: String?
+            var hint: String?
+            var exitStatus: Int32
+        }
+        var error: Body
+    }
+
+    private func report(_ failure: Failure, _ argv: [String], _ console: Console) -> Int32 {
+        console.report(failure, program: name)
+        let words = argv.prefix { $0 != "--" }
+        if words.contains("--json") || words.contains("--json=true") {
+            let body = ErrorDocument.Body(
+                message: oneLine(failure.summary), detail: failure.detail,
+                hint: failure.hint.map(oneLine), exitStatus: failure.exit)
+            if let data = try? JSONFormat.encode(ErrorDocument(error: body)) {
+                console.output(String(decoding: data, as: UTF8.self) + "\n")
+            }
+        }
+        return failure.exit
     }
 
     private func dispatch(_ argv: [String], console: Console) async throws -> Int32 {
@@ -38,11 +61,15 @@ package struct Program: Sendable {
         case "--version":
             console.output("\(name) \(EngineVersion.current)\n")
         case "--help", "-h", "help":
-            if let topic = rest.first(where: { !$0.hasPrefix("-") }) {
+            if let topic = rest.first(where: { !$0.hasPrefix("-") }), topic != "help" {
                 console.output(Usage.text(of: try command(topic), in: self))
             } else {
                 console.output(Usage.overview(of: self))
             }
+        case _ where word.hasPrefix("-"):
+            throw Failure.usage(
+                "\(quoted(word)) stands before the command, where only --help and --version may",
+                hint: "the command comes first: \(name) COMMAND [flags]; see: \(name) help")
         default:
             let command = try command(word)
             guard Parser.asksForHelp(rest) else {
@@ -81,17 +108,21 @@ package struct Subcommand: Sendable {
     package let summary: String
     /// What the usage says beyond that; may be empty.
     package let discussion: String
+    /// Whole command lines for the usage.
+    package let examples: [String]
     package let options: [OptionDescription]
     let run: @Sendable ([String]) async throws -> Int32
 
     /// - Parameter run: gets what was parsed; calls `checked()` on it.
     package init<Arguments: CommandArguments>(
         _ name: String, _ arguments: Arguments.Type, summary: String, discussion: String = "",
+        examples: [String] = [],
         run: @escaping @Sendable (Parsed<Arguments>) async throws -> Int32
     ) {
         self.name = name
         self.summary = summary
         self.discussion = discussion
+        self.examples = examples
         self.options = arguments.descriptions
         self.run = { argv in try await run(Parser.parse(arguments, argv)) }
     }

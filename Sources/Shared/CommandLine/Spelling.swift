@@ -1,4 +1,4 @@
-/// Finds what somebody who mistyped a word may have meant.
+/// Finds the known word closest to a mistyped one.
 package enum Spelling {
     /// "did you mean …?", where one of `words` is near; nil otherwise.
     package static func hint(for word: String, among words: [String]) -> String? {

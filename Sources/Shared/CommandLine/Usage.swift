@@ -1,7 +1,7 @@
 /// The help texts, derived from the table.
 package enum Usage {
     private static let width = 100
-    private static let helpColumn = 32
+    private static let helpColumn = 33
 
     /// All commands of a program.
     package static func overview(of program: Program) -> String {
@@ -15,26 +15,35 @@ package enum Usage {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// One command: synopsis, what it does, every flag.
+    /// One command: synopsis, what it does, every flag under its heading.
     package static func text(of command: Subcommand, in program: Program) -> String {
         var lines = [command.summary, ""]
         lines += synopsis(of: command, in: program)
-        if !command.discussion.isEmpty { lines += ["", command.discussion] }
-        let positionals = command.options.filter { !$0.isNamed }
-        if !positionals.isEmpty {
-            lines += ["", "arguments:"] + positionals.flatMap(rows)
+        if !command.examples.isEmpty {
+            lines += ["examples:"] + command.examples.map { "  " + $0 }
         }
-        let named = command.options.filter(\.isNamed)
-        let help = OptionDescription(
-            name: "--help", shape: .flag, placeholder: "", help: "Shows this.")
-        lines += ["", "flags:"] + (named + [help]).flatMap(rows)
+        if !command.discussion.isEmpty { lines += ["", command.discussion] }
+        var groups: [(heading: String, options: [OptionDescription])] = []
+        for option in command.options {
+            let heading = option.group ?? (option.isNamed ? "flags" : "arguments")
+            if let index = groups.firstIndex(where: { $0.heading == heading }) {
+                groups[index].options.append(option)
+            } else {
+                groups.append((heading, [option]))
+            }
+        }
+        if !groups.isEmpty { lines.append("") }
+        for group in groups {
+            lines += ["\(group.heading):"] + group.options.flatMap(rows)
+        }
         return lines.joined(separator: "\n") + "\n"
     }
 
     private static func synopsis(of command: Subcommand, in program: Program) -> [String] {
         var words: [String] = []
         for option in command.options where option.shape == .positional {
-            words.append(option.isRequired ? option.name : "[\(option.name)]")
+            let name = option.isRepeated ? "\(option.name) …" : option.name
+            words.append(option.isRequired ? name : "[\(name)]")
         }
         for option in command.options where option.isNamed && option.isRequired {
             words.append("\(option.name) \(option.placeholder.uppercased())")
@@ -43,7 +52,7 @@ package enum Usage {
             words.append("[flags]")
         }
         for option in command.options where option.shape == .rest {
-            words.append("[-- \(option.name)…]")
+            words.append("[-- \(option.name.uppercased())]")
         }
         let start = "usage: \(program.name) \(command.name)"
         return wrapped(words, first: start, indent: "         ")
@@ -52,13 +61,16 @@ package enum Usage {
     /// One option: its name on the left, its help on the right, in as many lines as it needs.
     private static func rows(_ option: OptionDescription) -> [String] {
         var left = "  " + option.name
+        if let letter = option.letter { left += ", -\(letter)" }
+        if option.shape == .rest { left = "  -- " + option.name }
         if option.shape == .value { left += " \(option.placeholder.uppercased())" }
+        if option.takesValue { left += "[=\(option.placeholder.uppercased())]" }
         var words = option.help.split(separator: " ").map(String.init)
         if case .oneOf(let values) = option.values {
             words += "One of \(values.joined(separator: ", "))."
                 .split(separator: " ").map(String.init)
         }
-        if option.isRepeated && option.isNamed { words += ["May", "be", "repeated."] }
+        if option.isRepeated && option.isNamed { words.append("(repeatable)") }
         if option.isRequired { words.append("(required)") }
         if let text = option.defaultText { words.append("(default: \(text))") }
         let indent = String(repeating: " ", count: helpColumn)

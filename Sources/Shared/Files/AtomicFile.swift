@@ -2,7 +2,7 @@
 package enum AtomicFile {
     /// Writes to a temporary name beside `path`, fsyncs it, renames it, fsyncs the directory.
     ///
-    /// The rename alone was seen lost in a power cut, hence the last step.
+    /// The last step is there because a rename alone was lost in a power cut.
     ///
     /// - Throws: `Failure` naming the path; the former file is then untouched.
     package static func write(_ data: Data, to path: String, mode: mode_t = 0o644) throws {
@@ -100,6 +100,35 @@ package func readFile(_ path: String, limit: Int = JSONFormat.maximumBytes) thro
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw systemFailure("cannot read \(quoted(path))") }
     defer { close(descriptor) }
+    return try readAll(descriptor, path: path, limit: limit)
+}
+
+/// Reads a whole file that anybody may have written: a regular one alone, at most `limit` bytes.
+///
+/// A pipe would keep the reader for ever and a device would never end: both are refused. A link to a
+/// regular file is followed.
+///
+/// - Parameter check: looks at the file that was opened, and throws where it is not to be read.
+/// - Throws: `Failure` naming the path and the reason.
+package func readRegularFile(
+    _ path: String, limit: Int = JSONFormat.maximumBytes, check: (stat) throws -> Void = { _ in }
+) throws -> Data {
+    // Without O_NONBLOCK the open of a pipe waits for its writer.
+    let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+    guard descriptor >= 0 else { throw systemFailure("cannot read \(quoted(path))") }
+    defer { close(descriptor) }
+    var information = stat()
+    guard fstat(descriptor, &information) == 0 else {
+        throw systemFailure("cannot read \(quoted(path))")
+    }
+    guard information.st_mode & S_IFMT == S_IFREG else {
+        throw Failure("\(quoted(path)) is not a regular file")
+    }
+    try check(information)
+    return try readAll(descriptor, path: path, limit: limit)
+}
+
+private func readAll(_ descriptor: Int32, path: String, limit: Int) throws -> Data {
     var data = Data()
     try forEachPiece(of: descriptor, path: path, upTo: 1 << 16) { piece in
         data.append(contentsOf: piece)

@@ -1,5 +1,5 @@
 extension Sequence<Int64> {
-    /// The sum of sizes that somebody else wrote down or a file system told.
+    /// The sum of sizes that come from a document or a file system, without overflow.
     ///
     /// It stays at its greatest value where it would overflow: a sparse file alone can claim 8 EiB.
     /// What is below zero (rclone's "not known") counts for nothing.

@@ -29,7 +29,7 @@ package enum Disk {
         }
     }
 
-    /// The same of one directory, for whoever is about to remove the only other copy.
+    /// The same for one directory, before the only other copy is removed.
     ///
     /// - Throws: `Failure` where the disk did not take all that was written to it: a write that the
     ///   page cache took can fail hours later.

@@ -10,3 +10,14 @@ extension timespec {
             tv_nsec: Int(rest < 0 ? rest + second : rest))
     }
 }
+
+extension stat {
+    /// When the file's content changed last.
+    package var modificationTime: timespec {
+        #if canImport(Darwin)
+            st_mtimespec
+        #else
+            st_mtim
+        #endif
+    }
+}

@@ -1,8 +1,8 @@
 /// How much room a file system has.
 package enum FreeSpace {
-    /// Bytes that an ordinary user may still write at `path`; nil where that cannot be told.
+    /// Bytes that an ordinary user may still write at `path`; nil if the system does not say.
     ///
-    /// File systems over a network say what they like: more than there is stays the greatest number.
+    /// Network file systems may report absurd sizes; the result is clamped instead of overflowing.
     package static func bytes(at path: String) -> Int64? {
         var information = statvfs()
         guard statvfs(path, &information) == 0 else { return nil }

@@ -2,15 +2,15 @@
 ///
 /// The name follows from the final one, so a writer that was killed leaves at most one, which the
 /// next writer of the same file takes over; a lock makes two writers take turns.
-struct PartialFile: ~Copyable {
+package struct PartialFile: ~Copyable {
     let descriptor: Int32
     private let path: String
     private let finalPath: String
 
     static let prefix = ".train-partial-"
 
-    /// Whether a file of that name is one of ours, half-written.
-    static func isPartial(_ name: String) -> Bool { name.utf8.starts(with: prefix.utf8) }
+    /// Whether a file of that name is a half-written one of this engine.
+    package static func isPartial(_ name: String) -> Bool { name.utf8.starts(with: prefix.utf8) }
 
     /// Where the bytes of `finalPath` gather until they are whole.
     static func path(for finalPath: String) -> String {
@@ -42,7 +42,7 @@ struct PartialFile: ~Copyable {
             while flock(descriptor, LOCK_EX) != 0 && errno == EINTR {}
             var opened = stat()
             var named = stat()
-            // Who held the lock before us has renamed the file away: then begin again.
+            // The former holder of the lock renamed the file away: begin again.
             if fstat(descriptor, &opened) == 0, lstat(path, &named) == 0,
                 opened.st_ino == named.st_ino, opened.st_dev == named.st_dev,
                 ftruncate(descriptor, 0) == 0

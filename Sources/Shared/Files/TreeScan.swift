@@ -13,9 +13,9 @@ package struct TreeScan: Sendable {
     }
 
     package private(set) var files: [File] = []
-    /// One line for each thing left out, with the reason.
+    /// One line for each entry left out, with the reason.
     package private(set) var skipped: [String] = []
-    /// Files of ours that are not whole, or were left by a killed writer: nobody misses them.
+    /// Partial files of this engine, such as a killed writer leaves; they need no report.
     package private(set) var halfWritten: [String] = []
     /// Whether the tree itself holds just the files of this list: no links, nothing left out.
     package private(set) var isPlain = true
@@ -27,7 +27,14 @@ package struct TreeScan: Sendable {
     /// Directories in a path, counted from the tree's.
     static let mostDepth = 128
 
-    /// - Throws: `Failure` where `directory` is none or cannot be read.
+    /// Files that lie apart, under names that need not be their own.
+    init(files: [File]) {
+        self.files = files
+        isPlain = false
+        realRoot = ""
+    }
+
+    /// - Throws: `Failure` if `directory` is not a directory or cannot be read.
     package init(of directory: String) throws {
         guard let real = realPath(directory) else {
             throw systemFailure("cannot read the directory \(quoted(directory))")
@@ -109,8 +116,11 @@ package struct TreeScan: Sendable {
 
     private mutating func leaveOut(_ what: String, _ reason: String) {
         isPlain = false
-        skipped.append("left out \(quoted(what)): \(reason)")
+        skipped.append("\(Self.leftOutMark)\(quoted(what)): \(reason)")
     }
+
+    /// How each line of `skipped` begins.
+    static let leftOutMark = "left out "
 }
 
 /// The name in a directory entry; nil where it is not UTF-8.
@@ -125,4 +135,18 @@ package func realPath(_ path: String) -> String? {
     guard let resolved = realpath(path, nil) else { return nil }
     defer { free(resolved) }
     return String(validatingCString: resolved)
+}
+
+/// Whether `directory` has anything but directories below it, links followed.
+///
+/// - Throws: `Failure` naming a directory that cannot be read.
+package func holdsFile(_ directory: String, depth: Int = 0) throws -> Bool {
+    guard let names = try? FileManager.default.contentsOfDirectory(atPath: directory) else {
+        throw systemFailure("cannot read \(quoted(directory))", code: EACCES)
+    }
+    // Files first: the answer is then found without walking through a million of them.
+    let places = names.map { directory + "/" + $0 }
+    if places.contains(where: { exists($0) && !isDirectory($0) }) { return true }
+    guard depth < 64 else { return false }
+    return try places.filter(isDirectory).contains { try holdsFile($0, depth: depth + 1) }
 }

@@ -69,7 +69,7 @@ package enum Termination: Sendable, Equatable {
     case signalled(Int32)
 
     /// Decodes what waitpid(2) gives; the macros for it are not imported into Swift.
-    init(waitStatus status: Int32) {
+    package init(waitStatus status: Int32) {
         let signal = status & 0x7f
         self = signal == 0 ? .exited((status >> 8) & 0xff) : .signalled(signal)
     }
@@ -99,10 +99,11 @@ package struct CommandResult: Sendable, Equatable {
 
     package var succeeded: Bool { termination.succeeded && !timedOut }
 
-    /// The last `count` lines a person should see, stderr first choice.
+    /// The last `count` lines a person should see, stderr first choice, with nothing in them that
+    /// steers a terminal: they go into failures, and from there into a status too.
     package func lastLines(_ count: Int) -> String {
         let text = errorOutput.contains { !$0.isWhitespace } ? errorOutput : output
         let lines = text.split(whereSeparator: \.isNewline).suffix(count)
-        return lines.joined(separator: "\n")
+        return harmless(lines.joined(separator: "\n"))
     }
 }

@@ -3,7 +3,7 @@ package protocol CommandRunner: Sendable {
     /// Starts `command` and returns at once.
     ///
     /// - Parameter onOutput: gets each captured piece of stdout as it comes, on some queue.
-    /// - Throws: `Failure` where the executable is not there or cannot be started.
+    /// - Throws: `Failure` with the reason `notInstalled` or `cannotStart`.
     func start(
         _ command: Command, onOutput: (@Sendable (ArraySlice<UInt8>) -> Void)?
     ) throws -> any RunningCommand

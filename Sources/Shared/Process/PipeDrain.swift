@@ -12,7 +12,7 @@ final class PipeDrain: Sendable {
     private static let graceAfterExit: Duration = .seconds(2)
 
     init(
-        _ descriptor: Int32?, exited: OneWayFlag,
+        _ descriptor: Int32?, exited: Latch,
         onPiece: (@Sendable (ArraySlice<UInt8>) -> Void)?
     ) {
         guard let descriptor else {
@@ -27,7 +27,7 @@ final class PipeDrain: Sendable {
     }
 
     private func drain(
-        _ descriptor: Int32, exited: OneWayFlag, onPiece: (@Sendable (ArraySlice<UInt8>) -> Void)?
+        _ descriptor: Int32, exited: Latch, onPiece: (@Sendable (ArraySlice<UInt8>) -> Void)?
     ) {
         var buffer = [UInt8](repeating: 0, count: 65536)
         var giveUp: ContinuousClock.Instant?

@@ -18,7 +18,7 @@ final class PosixProcess: RunningCommand {
     ) {
         self.pid = pid
         self.group = group
-        let exited = OneWayFlag()
+        let exited = Latch()
         let output = PipeDrain(streams.outputReader, exited: exited, onPiece: onOutput)
         let errors = PipeDrain(streams.errorReader, exited: exited, onPiece: nil)
         if let writer = streams.inputWriter { Self.feed(streams.inputData, into: writer) }

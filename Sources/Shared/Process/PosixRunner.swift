@@ -13,6 +13,21 @@ package struct PosixRunner: CommandRunner {
     package func start(
         _ command: Command, onOutput: (@Sendable (ArraySlice<UInt8>) -> Void)?
     ) throws -> any RunningCommand {
+        let (pid, streams) = try Self.spawn(command)
+        return PosixProcess(pid: pid, group: command.group, streams: streams, onOutput: onOutput)
+    }
+
+    /// Starts `command` and leaves waiting for it to the caller, as a process needs that reaps every
+    /// orphan with one waitpid(2). Its streams must not be captured.
+    ///
+    /// - Throws: `Failure` where the executable is not there or cannot be started.
+    package static func startUnwatched(_ command: Command) throws -> Int32 {
+        let (pid, streams) = try spawn(command)
+        streams.closeParentEnds()
+        return pid
+    }
+
+    private static func spawn(_ command: Command) throws -> (pid: pid_t, streams: ChildStreams) {
         let environment = Self.environment(of: command)
         let path = try Self.executablePath(of: command, environment: environment)
         let streams = try ChildStreams(command)
@@ -45,9 +60,9 @@ package struct PosixRunner: CommandRunner {
         }
         guard code == 0 else {
             streams.closeParentEnds()
-            throw Failure("\(command.executable) cannot be started: \(errorText(code))")
+            throw Failure.cannotStart(command.executable, code: code)
         }
-        return PosixProcess(pid: pid, group: command.group, streams: streams, onOutput: onOutput)
+        return (pid, streams)
     }
 
     /// Copies beyond the numbers that the child's get: a dup2 must not close what is still to come.
@@ -98,7 +113,7 @@ package struct PosixRunner: CommandRunner {
             let candidate = "\(directory)/\(name)"
             if access(candidate, X_OK) == 0, !isDirectory(candidate) { return candidate }
         }
-        throw Failure("\(name) is not installed, or not in PATH")
+        throw Failure.notInstalled(name)
     }
 }
 

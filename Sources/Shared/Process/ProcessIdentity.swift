@@ -9,16 +9,16 @@ package struct ProcessIdentity: Codable, Sendable, Equatable {
         self.startedAt = startedAt
     }
 
-    /// nil where no such process lives; one that has ended and waits for its parent counts as dead.
+    /// nil if there is no such process; a zombie counts as dead.
     package init?(of pid: Int32) {
         guard let startedAt = Self.startTime(of: pid) else { return nil }
         self.init(pid: pid, startedAt: startedAt)
     }
 
-    /// Whether that very process still lives.
+    /// Whether that very process is still alive.
     package var isAlive: Bool { Self.startTime(of: pid) == startedAt }
 
-    /// Whether it lives and has not begun to exit: what it has closed by now, it closed itself.
+    /// Whether it is alive and has not begun to exit: what is closed by now, it closed itself.
     ///
     /// The kernel marks a process before it closes its files (PF_EXITING, field 9 of
     /// /proc/PID/stat, proc(5)). On macOS the same as `isAlive`.

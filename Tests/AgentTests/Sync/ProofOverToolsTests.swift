@@ -149,7 +149,7 @@ import Testing
         try fixture.rename("weights", to: fixture.output + "/model.pt")
         let engine = try await fixture.ready()
         await engine.tick()
-        var journal = IndexJournal(path: fixture.state + "/index.tsv")
+        var journal = LedgerFile(path: fixture.state + "/index.tsv")
         let ups = journal.load().compactMap { entry -> FileTable.Uploaded? in
             guard case .uploaded(_, let up) = entry else { return nil }
             return up
@@ -202,7 +202,7 @@ private final class DyingRunner: CommandRunner {
         var pid: Int32 { command.pid }
 
         func wait() async -> CommandResult {
-            let ended = OneWayFlag()
+            let ended = Latch()
             Task {
                 _ = await command.wait()
                 ended.set()

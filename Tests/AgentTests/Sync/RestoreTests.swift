@@ -35,7 +35,7 @@ import Testing
         #expect(try readFile(fixture.output + "/deep/model.pt") == Data("weights".utf8))
         var information = stat()
         #expect(stat(fixture.output + "/deep/model.pt", &information) == 0)
-        #expect(Stamp(information).mtime == before.files.last?.mtime)
+        #expect(FileVersion(information).mtime == before.files.last?.mtime)
         let count = fixture.runner.commands.count
         await engine.tick()
         await engine.tick()
@@ -60,7 +60,37 @@ import Testing
         #expect(try await fixture.engine().restore() == 1)
         var information = stat()
         #expect(stat(fixture.output + "/model.pt", &information) == 0)
-        #expect(Stamp(information).mtime == -1_500_000_000)
+        #expect(FileVersion(information).mtime == -1_500_000_000)
+    }
+
+    @Test func `a new machine gets the newest whole checkpoint, and a pointer that names it`()
+        async throws
+    {
+        for (step, names) in [(100, ["a", "b"]), (200, ["a"])] {
+            for name in names {
+                try fixture.rename(name, to: "\(fixture.output)/global_step\(step)/\(name).pt")
+            }
+        }
+        try fixture.rename("x", to: fixture.output + "/c.pt.partial")
+        try fixture.rename("global_step200", to: fixture.output + "/latest")
+        let first = try await fixture.ready()
+        for _ in 1...3 { await first.tick() }
+        let before = try fixture.manifest().files.map(\.path)
+        removeTree(fixture.root.path + "/machine")
+        for directory in [fixture.output, fixture.logs, fixture.run] {
+            try makeDirectories(directory)
+        }
+        let engine = try await fixture.ready()
+        #expect(exists(fixture.output + "/global_step100/b.pt"))
+        #expect(!exists(fixture.output + "/global_step200"))
+        #expect(!exists(fixture.output + "/c.pt.partial"))
+        #expect(try readFile(fixture.output + "/latest") == Data("global_step100".utf8))
+        // What stayed away is still in the bucket and its manifest; the pointer there follows.
+        for _ in 1...3 { await engine.tick() }
+        try await engine.finish(until: nil)
+        #expect(try fixture.manifest().files.map(\.path) == before)
+        #expect(fixture.object("output/global_step200/a.pt") == "a")
+        #expect(fixture.object("output/latest") == "global_step100")
     }
 
     @Test func `a log that exists by now keeps its predecessor beside it`() async throws {

@@ -1,4 +1,5 @@
 import Shared
+import Synchronization
 import Testing
 
 @testable import Agent
@@ -21,7 +22,7 @@ import Testing
         let root = plan.directory
         var job = Job(
             run: try RunName(cloud: "local", projectName: "p", codeName: "c", datasetName: "d"),
-            code: Job.Code(source: ".", module: "m"), dataset: "/d", output: plan.url,
+            code: Job.Code(source: root, module: "m"), dataset: "/d", output: plan.url,
             directories: Job.Directories(
                 work: root, code: root, dataset: root, output: root + "/output",
                 logs: root + "/logs"),
@@ -30,9 +31,11 @@ import Testing
         let client = try StoreClient(
             url: StoreURL(parsing: plan.url), access: StoreAccess(tool: plan.tool),
             runner: PosixRunner())
+        let records = Mutex(RunStatus.SyncRecord())
         let engine = SyncEngine(
             job: job, client: client, runDirectory: root + "/run", stateDirectory: root + "/state",
-            log: Log(), clock: ContinuousClock(), now: { Date() }, report: { _ in },
+            log: Log(), clock: ContinuousClock(), now: { Date() },
+            report: { record in records.withLock { $0 = record } },
             event: { kind, message, _ in if kind == .retry { print(message) } })
         _ = try await engine.restore()
         // One character asks for one tick; the end of the pipe ends.
@@ -41,7 +44,7 @@ import Testing
         var character: UInt8 = 0
         while read(asked, &character, 1) == 1 {
             await engine.tick()
-            #expect(await engine.record.consecutiveFailures == 0)
+            #expect(records.withLock { $0.consecutiveFailures } == 0)
             _ = withUnsafeBytes(of: character) { systemWrite(told, $0) }
         }
     }

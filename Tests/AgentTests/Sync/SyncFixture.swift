@@ -1,5 +1,6 @@
 import Shared
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Agent
@@ -17,16 +18,27 @@ final class SyncFixture: Sendable {
 
     var output: String { machine + "/output" }
     var logs: String { machine + "/logs" }
+    var code: String { machine + "/code" }
     var run: String { machine + "/run" }
     var state: String { machine + "/state" }
     var bucket: String { root.path + "/bucket" }
     var record: RunStatus.SyncRecord { records.withLock { $0.last } ?? RunStatus.SyncRecord() }
 
-    /// - Parameter machine: where output, logs and state are, when not beside the bucket.
-    init(machine: String? = nil) throws {
+    private let clock: any Clock<Duration>
+    /// The code came as an archive, so what the training writes there is taken along.
+    private let isRented: Bool
+
+    /// - Parameters:
+    ///   - machine: where output, logs and state are, when not beside the bucket.
+    ///   - clock: a real one where other programs write meanwhile.
+    init(
+        machine: String? = nil, clock: any Clock<Duration> = ManualClock(), isRented: Bool = false
+    ) throws {
+        self.clock = clock
+        self.isRented = isRented
         root = try TemporaryDirectory()
         self.machine = machine ?? root.path + "/machine"
-        for directory in [output, logs, run, bucket] { try makeDirectories(directory) }
+        for directory in [output, logs, run, code, bucket] { try makeDirectories(directory) }
     }
 
     deinit { root.remove() }
@@ -43,15 +55,16 @@ final class SyncFixture: Sendable {
         var job = Job(
             run: try RunName(
                 cloud: "local", projectName: "p", codeName: "c", datasetName: "d"),
-            code: Job.Code(source: ".", module: "m"), dataset: "/d", output: bucket,
+            code: Job.Code(source: isRented ? "gs://b/code.tar.gz" : code, module: "m"),
+            dataset: "/d", output: bucket,
             directories: Job.Directories(
-                work: machine, code: root.path, dataset: root.path, output: output,
+                work: machine, code: code, dataset: root.path + "/data", output: output,
                 logs: logs),
             createdAt: Date())
         change(&job.sync)
         return SyncEngine(
             job: job, client: client, runDirectory: run, stateDirectory: state,
-            log: Log(toStandardError: false), smallestLink: 0, clock: ContinuousClock(),
+            log: Log(toStandardError: false), smallestLink: 0, clock: clock,
             now: { [self] in
                 let action = beforeFreezing.withLock { action in
                     defer { action = nil }
@@ -62,6 +75,17 @@ final class SyncFixture: Sendable {
             },
             report: { [self] record in records.withLock { $0.append(record) } },
             event: { [self] kind, message, _ in events.withLock { $0.append((kind, message)) } })
+    }
+
+    /// For one part of an engine alone.
+    func context() throws -> SyncContext {
+        try makeDirectories(state)
+        let clock = clock
+        return SyncContext(
+            settings: Job.Sync(), trees: SyncedTrees(output: output, logs: logs, code: code),
+            place: StagingPlace(output: output, stateDirectory: state), runDirectory: run,
+            stateDirectory: state, trainer: TrainerWatch(isBlind: true), clock: clock,
+            stopwatch: Stopwatch(clock), now: { Date() }, event: { _, _, _ in })
     }
 
     /// An engine that has restored, so that it may upload.

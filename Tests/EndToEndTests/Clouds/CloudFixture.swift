@@ -11,7 +11,7 @@ struct CloudFixture {
     let dataset: String
     let project: String
 
-    static let standIns = BuiltProducts.repository + "/Tests/TestCloud/terraform"
+    static let standIns = BuiltProducts.repository + "/Tests/StandInProvider"
 
     static func with<Result>(
         _ cloud: StandInCloud = .gcp, _ body: (CloudFixture) async throws -> Result
@@ -25,6 +25,8 @@ struct CloudFixture {
             let told = try JSONDecoder().decode([String: String?].self, from: Data(mirror.utf8))
             let environment = store.environment.merging(told) { $1 }
                 .merging(cloud.environment(of: store)) { $1 }
+                // Connections of ssh that outlive a command are this fixture's alone.
+                .merging(["XDG_RUNTIME_DIR": .some(laptop.scratch.path)]) { $1 }
             if let credentials = cloud.credentials {
                 try laptop.scratch.write(credentials, to: "key", mode: 0o600)
             }
@@ -53,7 +55,7 @@ struct CloudFixture {
             ).filter { $0.hasSuffix(".json") }.sorted()
         }
         var command = Command(
-            "python3", [BuiltProducts.repository + "/Tests/TestCloud/amazon/living.py"])
+            "python3", [BuiltProducts.repository + "/Tests/Emulators/amazon/resources.py"])
         command.arguments.append(try slug())
         command.environment = environment
         return try await PosixRunner().output(of: command)
@@ -82,7 +84,7 @@ struct CloudFixture {
         }
     }
 
-    /// Makes the stand-in provider fail: see Tests/TestCloud/terraform/standin/faults.py.
+    /// Makes the stand-in provider fail: see Tests/StandInProvider/standin/faults.py.
     func fail(_ faults: [[String: JSONValue]]) throws {
         let data = try JSONEncoder().encode(faults)
         try scratch.write(String(decoding: data, as: UTF8.self), to: "cloud/faults.json")

@@ -9,7 +9,8 @@ extension CloudTests {
         @Test(arguments: [
             ("quota", "quota does not allow"), ("forbidden", "the cloud forbids this"),
             ("api_disabled", "Compute Engine API is not enabled"),
-            ("stockout", "is free now in us-central1-a"),
+            ("stockout", "is free now in us-central1-a, us-central1-b, us-central1-c"),
+            ("policy_address", "policy compute.vmExternalIpAccess forbids this"),
         ])
         func `a refusal is one readable error, and nothing is left of the run`(
             fault: String, words: String
@@ -43,6 +44,47 @@ extension CloudTests {
             }
         }
 
+        /// Of all zones of the dataset's region, the one that the cloud names is taken next.
+        @Test func `without zones the cloud's own advice is followed`() async throws {
+            try await CloudFixture.with { cloud in
+                try cloud.fail(
+                    ["a", "b", "c"].map { zone in
+                        [
+                            "fault": "stockout_with_advice",
+                            "match": .object(["zone": .string("us-central1-\(zone)")]),
+                        ]
+                    })
+                let started = try await cloud.start()
+                #expect(started.succeeded, "\(started.errorOutput)")
+                #expect(started.output.contains("in us-central1-f"))
+                #expect(!started.errorOutput.contains("trying us-central1-b"))
+                #expect(try await cloud.finishByForce().succeeded)
+                #expect(try await cloud.living() == [])
+            }
+        }
+
+        @Test func `another region is taken where it is named, and the buckets stay`() async throws
+        {
+            try await CloudFixture.with { cloud in
+                try cloud.fail(
+                    ["a", "b", "c", "f"].map { zone in
+                        [
+                            "fault": "stockout",
+                            "match": .object(["zone": .string("us-central1-\(zone)")]),
+                        ]
+                    })
+                let started = try await cloud.start(["--regions", "us-central1,us-east1"])
+                #expect(started.succeeded, "\(started.errorOutput)")
+                #expect(started.output.contains("in us-east1-b"))
+                #expect(started.errorOutput.contains("the dataset is in us-central1"))
+                let done = cloud.scratch.read("cloud/operations.jsonl") ?? ""
+                let removed = done.split(separator: "\n").filter { $0.contains("\"delete\"") }
+                #expect(!removed.contains { $0.contains("google_storage_bucket\"") })
+                #expect(try await cloud.finishByForce().succeeded)
+                #expect(try await cloud.living() == [])
+            }
+        }
+
         @Test func `a role that arrives late is waited for`() async throws {
             if let reason = await StandInCloud.azure.missing() {
                 try Test.cancel("skipped: \(reason)")
@@ -54,7 +96,8 @@ extension CloudTests {
                 ])
                 let started = try await cloud.start()
                 #expect(started.succeeded, "\(started.errorOutput)")
-                let waits = started.errorOutput.components(separatedBy: "Azure does not know yet")
+                let waits = started.errorOutput.components(
+                    separatedBy: "does not let this login write")
                 #expect(waits.count == 3, "\(started.errorOutput)")
                 let finished = try await cloud.finishByForce()
                 #expect(finished.succeeded, "\(finished.errorOutput)")

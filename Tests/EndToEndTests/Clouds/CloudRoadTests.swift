@@ -8,7 +8,7 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(15))) enum CloudTests {
     /// The condition of a suite that needs nothing but the cloud that is made fastest.
     static let googleNeeds: Comment =
-        "needs terraform, gsutil, ssh-keygen and Tests/TestCloud/terraform/requirements.txt"
+        "needs terraform, gsutil, ssh-keygen and Tests/StandInProvider/requirements.txt"
 }
 
 extension CloudTests {
@@ -76,7 +76,8 @@ extension CloudTests {
                 let first = try await cloud.finish()
                 #expect(first.termination == .exited(1))
                 #expect(
-                    first.errorOutput.contains("1 thing of classifier/beer could not be removed"),
+                    first.errorOutput.contains(
+                        "1 resource of classifier/beer could not be removed"),
                     "\(first.errorOutput)")
                 #expect(first.errorOutput.contains("still there: google_storage_bucket.run"))
                 #expect(try await cloud.living().count == 1)

@@ -74,7 +74,7 @@ extension CloudTests {
                 try team.write(Data("{".utf8), state)
                 let unread = try await team.finishElsewhere()
                 #expect(unread.termination == .exited(1))
-                #expect(unread.errorOutput.contains("cannot be told"), "\(unread)")
+                #expect(unread.errorOutput.contains("is not known"), "\(unread)")
                 try team.write(kept, state)
 
                 let refused = try await team.finishElsewhere()

@@ -32,7 +32,7 @@ enum StandInCloud: String, Sendable, CaseIterable, CustomTestStringConvertible {
         guard Emulator.canRun(kind) else { return "\(rawValue): moto is not installed" }
         let look = Command("python3", ["-c", "import tf, cryptography"])
         guard (try? await PosixRunner().run(look).succeeded) == true else {
-            return "\(rawValue): pip install -r Tests/TestCloud/terraform/requirements.txt"
+            return "\(rawValue): pip install -r Tests/StandInProvider/requirements.txt"
         }
         guard self == .aws else { return nil }
         let find = Command(

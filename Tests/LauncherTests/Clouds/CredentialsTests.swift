@@ -6,9 +6,9 @@ import Testing
 
 /// The key that is given with a call, against the one of the start and the computer's own logins.
 @Suite struct CredentialsTests {
-    private let laptop: Laptop
+    private let laptop: LauncherSandbox
 
-    init() throws { laptop = try Laptop() }
+    init() throws { laptop = try LauncherSandbox() }
 
     private func remember(_ cloud: String) throws -> RunFolder {
         let run = try RunName(
@@ -24,23 +24,25 @@ import Testing
     }
 
     private func key() throws -> String {
-        try laptop.scratch.write(#"{"type": "authorized_user"}"#, to: "key.json")
+        try laptop.scratch.write(
+            #"{"type": "service_account", "client_email": "a@b", "private_key": "k"}"#,
+            to: "key.json")
     }
 
     @Test func `a key that is given takes the place of the one that started the run`() async throws
     {
         let folder = try remember("gcp")
-        let variables = folder.path + "/" + RunFolderContents.variablesFile
+        let variables = folder.path + "/" + TerraformInputs.variablesFile
         try AtomicFile.write(
             Data(#"{"credentials_path": "/gone", "zone": "z-a"}"#.utf8), to: variables)
         let key = try key()
-        let lookup = RunLookup(context: laptop.context)
-        let found = try await lookup.find(RunAddress(short: "code/beer", credentialsPath: key))
+        let runs = RunStore(context: laptop.context)
+        let found = try await runs.open(RunAddress(short: "code/beer", credentialsPath: key))
         #expect(found.record.credentialsPath == key)
         let told = try JSONDecoder().decode([String: JSONValue].self, from: readFile(variables))
         #expect(told == ["credentials_path": .string(key), "zone": "z-a"])
         // And from then on without being given.
-        let later = try await lookup.find(RunAddress(short: "code/beer"))
+        let later = try await runs.open(RunAddress(short: "code/beer"))
         #expect(later.record.credentialsPath == key)
     }
 
@@ -53,9 +55,10 @@ import Testing
         context.runner = ScriptedRunner { _ in
             CommandResult(termination: .exited(0), output: #"{"terraform_version": "1.11.4"}"#)
         }
-        let cloud = TerraformCloud(context: context, rented: GoogleCloud())
+        let cloud = TerraformCloud(context: context, provider: GoogleProvider())
         let key = try key()
-        _ = try await cloud.rekeyed(record, credentialsPath: key, in: folder)
+        let run = RunHandle(record: record, folder: folder, cloud: cloud, context: context)
+        _ = try await cloud.rekeyed(run, credentialsPath: key)
         let backend = String(
             decoding: try readFile(folder.path + "/" + Backend.file), as: UTF8.self)
         #expect(backend.contains("\"credentials\" : \"\(key)\""), "\(backend)")
@@ -67,28 +70,28 @@ import Testing
         let folder = try remember("gcp")
         try laptop.scratch.write("no JSON", to: "nonsense")
         let path = laptop.scratch.path + "/" + name
-        let lookup = RunLookup(context: laptop.context)
+        let runs = RunStore(context: laptop.context)
         await #expect(throws: Failure.self) {
-            try await lookup.find(RunAddress(short: "code/beer", credentialsPath: path))
+            try await runs.open(RunAddress(short: "code/beer", credentialsPath: path))
         }
         #expect(try folder.record().credentialsPath == "/gone")
     }
 
-    private static let logins: [(cloud: any RentedCloud, names: [String])] = [
-        (GoogleCloud(), ["GOOGLE_CREDENTIALS", "GOOGLE_OAUTH_ACCESS_TOKEN"]),
-        (AmazonCloud(), ["AWS_ACCESS_KEY_ID", "AWS_SESSION_TOKEN", "AWS_PROFILE"]),
-        (AzureCloud(), ["ARM_USE_OIDC", "ARM_CLIENT_CERTIFICATE_PATH"]),
+    private static let logins: [(cloud: any CloudProvider, names: [String])] = [
+        (GoogleProvider(), ["GOOGLE_CREDENTIALS", "GOOGLE_OAUTH_ACCESS_TOKEN"]),
+        (AmazonProvider(), ["AWS_ACCESS_KEY_ID", "AWS_SESSION_TOKEN", "AWS_PROFILE"]),
+        (AzureProvider(), ["ARM_USE_OIDC", "ARM_CLIENT_CERTIFICATE_PATH"]),
     ]
 
     @Test(arguments: logins.indices)
     func `a login of the computer's does not go before the key`(index: Int) async throws {
-        let (rented, names) = Self.logins[index]
-        let folder = try remember(rented.name)
+        let (provider, names) = Self.logins[index]
+        let folder = try remember(provider.name)
         try AtomicFile.write(Data("{}".utf8), to: folder.path + "/terraform.tfstate")
         let runner = ScriptedRunner { _ in CommandResult(termination: .exited(0)) }
         var context = laptop.context
         context.runner = runner
-        let cloud = TerraformCloud(context: context, rented: rented)
+        let cloud = TerraformCloud(context: context, provider: provider)
         var record = try folder.record()
         for key in ["/key", nil] {
             record.credentialsPath = key

@@ -52,7 +52,7 @@ import Testing
     }
 
     private func titles(_ login: GoogleLogin, key: String?) -> [String] {
-        GoogleCloud(login: login)
+        GoogleProvider(login: login)
             .checks(in: CloudPlace(project: "p", region: "r"), credentialsPath: key)
             .filter { $0.arguments.first == "auth" }
             .map { $0.arguments.joined(separator: " ") }
@@ -69,17 +69,17 @@ import Testing
     }
 
     private func plan(_ machine: MachineRequest) throws -> Plan {
-        var plan = try Laptop().plan(.succeed)
+        var plan = try LauncherSandbox().plan(.succeed)
         plan.machine = machine
         return plan
     }
 
     @Test func `a start without a login ends before anything is made`() throws {
         let failure = #expect(throws: Failure.self) {
-            try GoogleCloud(login: login()).check(plan(MachineRequest()))
+            try GoogleProvider(login: login()).check(plan(MachineRequest()))
         }
         #expect(failure?.hint?.contains("application-default login") == true)
-        try GoogleCloud(login: login(["GOOGLE_OAUTH_ACCESS_TOKEN": "t"]))
+        try GoogleProvider(login: login(["GOOGLE_OAUTH_ACCESS_TOKEN": "t"]))
             .check(plan(MachineRequest()))
     }
 
@@ -98,7 +98,7 @@ import Testing
     func `what would be ignored or misread is refused`(
         machine: MachineRequest, summary: String, hint: String
     ) throws {
-        let cloud = GoogleCloud(login: login(["GOOGLE_OAUTH_ACCESS_TOKEN": "t"]))
+        let cloud = GoogleProvider(login: login(["GOOGLE_OAUTH_ACCESS_TOKEN": "t"]))
         let failure = #expect(throws: Failure.self) { try cloud.check(plan(machine)) }
         #expect(failure?.exit == ExitCode.usage.rawValue)
         #expect(failure?.summary.contains(summary) == true, "\(failure?.summary ?? "")")
@@ -106,7 +106,7 @@ import Testing
     }
 
     @Test func `a GPU that is named with its count passes`() throws {
-        let cloud = GoogleCloud(login: login(["GOOGLE_OAUTH_ACCESS_TOKEN": "t"]))
+        let cloud = GoogleProvider(login: login(["GOOGLE_OAUTH_ACCESS_TOKEN": "t"]))
         try cloud.check(plan(MachineRequest(gpuType: "nvidia-tesla-t4", gpuCount: 2)))
     }
 }

@@ -10,8 +10,8 @@ import Testing
 
     // MARK: Google
 
-    private func google(_ runner: ScriptedRunner, project: String = "acme") async -> Verdict {
-        await GooglePermissions(runner: runner).verdict(project: project, token: "ya29.secret")
+    private func google(_ runner: ScriptedRunner, project: String = "acme") async -> CheckResult {
+        await GooglePermissions(runner: runner).check(project: project, token: "ya29.secret")
     }
 
     private static func answer(without missing: Set<String> = []) -> String {
@@ -73,7 +73,7 @@ import Testing
                 == [false, true])
         for odd in ["ya29\"\nurl = \"file:///etc/passwd", ""] {
             let silent = ScriptedRunner { _ in nil }
-            let verdict = await GooglePermissions(runner: silent).verdict(
+            let verdict = await GooglePermissions(runner: silent).check(
                 project: "acme", token: odd)
             #expect(silent.commands.isEmpty)
             #expect(!"\(verdict)".contains("passwd"))
@@ -109,7 +109,7 @@ import Testing
         try await Eventually.holds { scratch.read("port") != nil }
         let verdict = await GooglePermissions(
             runner: PosixRunner(), service: "http://127.0.0.1:\(scratch.read("port") ?? "")"
-        ).verdict(project: "acme", token: "ya29.secret")
+        ).check(project: "acme", token: "ya29.secret")
         guard case .problem(let text, _) = verdict else {
             Issue.record("\(verdict)")
             return
@@ -120,7 +120,7 @@ import Testing
     @Test func `Terraform's login is asked, not gcloud's, where no key is given`() async throws {
         let scratch = try Scratch()
         try scratch.write("{}", to: ".config/gcloud/application_default_credentials.json")
-        let cloud = GoogleCloud(
+        let cloud = GoogleProvider(
             login: GoogleLogin(environment: ["HOME": scratch.path], product: ""))
         let runner = ScriptedRunner { command in
             command.executable == "curl" ? said(Self.answer()) : said("ya29.secret\n")
@@ -130,7 +130,7 @@ import Testing
             (nil, ["auth", "application-default", "print-access-token"]),
             ("/key", ["auth", "print-access-token"]),
         ] {
-            let tool = CloudTool(cloud: cloud, credentialsPath: key, runner: runner)
+            let tool = CloudTool(provider: cloud, credentialsPath: key, runner: runner)
             #expect(
                 await cloud.permissions(in: place, asking: tool) == .good("all that a start needs"))
             let asked = runner.commands.suffix(2).first
@@ -142,7 +142,7 @@ import Testing
 
     private func amazon(
         caller: String, simulate: @escaping @Sendable (Command) -> CommandResult
-    ) async -> (verdict: Verdict, commands: [Command]) {
+    ) async -> (verdict: CheckResult, commands: [Command]) {
         let runner = ScriptedRunner { command in
             if command.arguments.contains("get-caller-identity") { return said(caller + "\n") }
             if command.arguments.contains("get-role") {
@@ -150,9 +150,9 @@ import Testing
             }
             return simulate(command)
         }
-        let tool = CloudTool(cloud: AmazonCloud(), credentialsPath: nil, runner: runner)
+        let tool = CloudTool(provider: AmazonProvider(), credentialsPath: nil, runner: runner)
         let place = CloudPlace(project: nil, region: "eu-west-1")
-        return (await AmazonCloud().permissions(in: place, asking: tool), runner.commands)
+        return (await AmazonProvider().permissions(in: place, asking: tool), runner.commands)
     }
 
     private let user = "arn:aws:iam::123456789012:user/me"
@@ -222,13 +222,46 @@ import Testing
 
     // MARK: Azure
 
-    private func azure(_ roles: String) -> Verdict {
-        AzureRoles.judge(roles, principal: "app", subscription: Self.subscription)
+    private func mayAssign(
+        _ roles: String, identity: String? = nil
+    ) async throws -> ScriptedRunner {
+        let runner = ScriptedRunner { command in
+            switch command.arguments.first {
+            case "account": said("me@example.com\n")
+            case "role": said(roles)
+            default: nil
+            }
+        }
+        var plan = try LauncherSandbox().plan(.succeed)
+        plan.run = try RunName(
+            cloud: "azure", projectName: Self.subscription, codeName: "c", datasetName: "d")
+        plan.machine.identity = identity
+        try await AzureProvider().checkMayAssignRoles(plan, runner: runner)
+        return runner
+    }
+
+    @Test func `a mere Contributor is told of --identity before anything is made`() async throws {
+        let failure = await #expect(throws: Failure.self) {
+            _ = try await mayAssign(#"["Contributor"]"#)
+        }
+        #expect(failure?.hint?.contains("--identity") == true)
+        #expect(failure?.hint?.contains("--print_setup") == true)
+        // An identity that is given has its rights already, and what is not known refuses nobody.
+        #expect(try await mayAssign(#"["Contributor"]"#, identity: "/id").commands.isEmpty)
+        _ = try await mayAssign(#"["Contributor", "Our own role"]"#)
+        _ = try await mayAssign("no answer")
+        _ = try await mayAssign(#"["Owner"]"#)
+    }
+
+    private func azure(_ roles: String) -> CheckResult {
+        AzurePermissions.result(roles, principal: "app", subscription: Self.subscription)
     }
 
     @Test(arguments: [
         "[\"Owner\"]", "[\"Reader\", \"Owner\"]",
         "[\"Contributor\", \"User Access Administrator\"]",
+        // It may assign roles; none is defined any more.
+        "[\"Contributor\", \"Role Based Access Control Administrator\"]",
     ])
     func `roles that suffice on Azure pass`(roles: String) {
         #expect(azure(roles) == .good("all that a start needs"))
@@ -238,11 +271,6 @@ import Testing
         ("[\"Contributor\"]", ["User Access Administrator"], ["Contributor"]),
         ("[\"User Access Administrator\"]", ["Contributor"], ["User Access Administrator"]),
         ("[]", ["Contributor", "User Access Administrator"], []),
-        // It may assign roles, but not define one.
-        (
-            "[\"Contributor\", \"Role Based Access Control Administrator\"]",
-            ["User Access Administrator"], ["Contributor"]
-        ),
     ])
     func `a role that is missing on Azure is named, with the command that grants it`(
         roles: String, missing: [String], given: [String]
@@ -271,10 +299,10 @@ import Testing
         let key = try scratch.write(
             "{\"appId\": \"app-1\", \"password\": \"hunter2\", \"tenant\": \"t\"}", to: "key")
         let runner = ScriptedRunner { _ in said("[\"Owner\"]") }
-        let tool = CloudTool(cloud: AzureCloud(), credentialsPath: key, runner: runner)
+        let tool = CloudTool(provider: AzureProvider(), credentialsPath: key, runner: runner)
         let place = CloudPlace(project: Self.subscription, region: "eastus")
         #expect(
-            await AzureCloud().permissions(in: place, asking: tool)
+            await AzureProvider().permissions(in: place, asking: tool)
                 == .good("all that a start needs"))
         let command = try #require(runner.commands.first)
         #expect(command.value(of: "--assignee") == "app-1")

@@ -7,7 +7,7 @@ import Testing
 @Suite struct QuotaTests {
     enum Level: String, Sendable { case good, warning, problem }
 
-    private func level(_ verdict: Verdict) -> Level {
+    private func level(_ verdict: CheckResult) -> Level {
         switch verdict {
         case .good: .good
         case .warning: .warning
@@ -15,7 +15,7 @@ import Testing
         }
     }
 
-    private func text(_ verdict: Verdict) -> String {
+    private func text(_ verdict: CheckResult) -> String {
         switch verdict {
         case .good(let text), .warning(let text, _), .problem(let text, _): text
         }
@@ -81,7 +81,7 @@ import Testing
     func `each of AWS's GPU families counts, on demand and spot`(
         values: [(String, Int)], expected: Level
     ) {
-        let verdict = AmazonQuota.judge(amazon(values))
+        let verdict = AmazonQuota.result(amazon(values))
         #expect(level(verdict) == expected)
         for (code, value) in values { #expect(text(verdict).contains("quota \(code) \(value)")) }
     }
@@ -92,7 +92,7 @@ import Testing
         for code in ["L-DB2E81BA", "L-417A185B", "L-3819A6DF", "L-7212CCBC", "L-C4BD4855"] {
             #expect(filter.contains("\"\(code)\""))
         }
-        #expect(level(AmazonQuota.judge("None")) == .problem)
+        #expect(level(AmazonQuota.result("None")) == .problem)
     }
 
     @Test(arguments: [
@@ -104,10 +104,10 @@ import Testing
     func `Azure's families and its spot machines are told apart`(
         name: String, limit: String, used: Int, expected: Level
     ) {
-        let verdict = AzureQuota.judge(
+        let verdict = AzureQuota.result(
             "[{\"name\": \"\(name)\", \"limit\": \(limit), \"used\": \(used)}]")
         #expect(level(verdict) == expected)
         #expect(text(verdict).contains("\(name) \(used) of "))
-        #expect(level(AzureQuota.judge("nonsense")) == .problem)
+        #expect(level(AzureQuota.result("nonsense")) == .problem)
     }
 }

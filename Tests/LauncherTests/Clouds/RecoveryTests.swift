@@ -6,16 +6,17 @@ import Testing
 
 /// What a later call does with a run that it finds in a state nobody meant.
 @Suite struct RecoveryTests {
-    private let laptop: Laptop
+    private let laptop: LauncherSandbox
 
-    init() throws { laptop = try Laptop() }
+    init() throws { laptop = try LauncherSandbox() }
 
-    private func cloud(_ rented: any RentedCloud, _ runner: any CommandRunner) -> TerraformCloud {
+    private func cloud(_ provider: any CloudProvider, _ runner: any CommandRunner) -> TerraformCloud
+    {
         var context = laptop.context
         context.runner = runner
         context.clock = ManualClock()
         context.now = { Date(timeIntervalSince1970: 10_000) }
-        return TerraformCloud(context: context, rented: rented)
+        return TerraformCloud(context: context, provider: provider)
     }
 
     /// A run of which only the start is known, and its folder.
@@ -34,6 +35,12 @@ import Testing
         return (record, folder)
     }
 
+    private func handle(
+        _ record: RunRecord, _ folder: RunFolder, _ cloud: TerraformCloud
+    ) -> RunHandle {
+        RunHandle(record: record, folder: folder, cloud: cloud, context: cloud.context)
+    }
+
     // MARK: Where something may be left
 
     @Test func `what an interrupted start left is looked for where the machine was asked for`()
@@ -43,6 +50,9 @@ import Testing
         try AtomicFile.write(Data("{}".utf8), to: folder.path + "/terraform.tfstate")
         let slug = record.run.slug
         let runner = ScriptedRunner { command in
+            guard command.executable != "terraform" else {
+                return CommandResult(termination: .exited(0))
+            }
             let said = command.arguments.joined(separator: " ")
             let isAboutMachines = said.contains("name:InstanceId")
             let orphan =
@@ -50,10 +60,11 @@ import Testing
             return CommandResult(
                 termination: .exited(0), output: isAboutMachines ? orphan : "[]")
         }
-        let cloud = cloud(AmazonCloud(), runner)
+        let cloud = cloud(AmazonProvider(), runner)
         let failure = await #expect(throws: Failure.self) {
             try await cloud.destroy(
-                record, in: folder, force: false, steps: Steps(laptop.context.progress()))
+                handle(record, folder, cloud), force: false,
+                steps: Steps(laptop.context.progress(), clock: ManualClock()))
         }
         #expect(failure?.detail?.contains("--region eu-west-1 --instance-ids i-1") == true)
         let questions = runner.commands.filter { $0.executable == "aws" }
@@ -67,10 +78,10 @@ import Testing
         }
         let runner = ScriptedRunner { _ in nil }
         #expect(
-            cloud(AmazonCloud(), runner).places(of: record).map(\.region)
+            cloud(AmazonProvider(), runner).places(of: record).map(\.region)
                 == ["eu-west-1", "us-east-1"])
         // One question answers for all of Google's regions.
-        #expect(cloud(GoogleCloud(), runner).places(of: record).count == 1)
+        #expect(cloud(GoogleProvider(), runner).places(of: record).count == 1)
     }
 
     @Test func `the zones travel with the run, and hold no flag`() throws {
@@ -95,13 +106,13 @@ import Testing
             $0.startLease = StartLease(
                 host: "desk\u{1B}[2J", renewedAt: Date(timeIntervalSince1970: renewed))
         }
-        let cloud = cloud(GoogleCloud(), ScriptedRunner { _ in nil })
+        let cloud = cloud(GoogleProvider(), ScriptedRunner { _ in nil })
         guard isRefused else {
-            #expect(try await cloud.recovered(record, in: folder).stage == .starting)
+            #expect(try await cloud.recovered(handle(record, folder, cloud)).stage == .starting)
             return
         }
         let failure = await #expect(throws: Failure.self) {
-            try await cloud.recovered(record, in: folder)
+            try await cloud.recovered(handle(record, folder, cloud))
         }
         #expect(failure?.summary.hasPrefix("desk") == true)
         #expect(failure?.summary.contains("\u{1B}") == false)
@@ -130,11 +141,11 @@ import Testing
             return CommandResult(
                 termination: .exited(isGood ? 0 : 1), errorOutput: "unexpected end of JSON")
         }
-        let cloud = cloud(GoogleCloud(), runner)
-        let view = try await RunView.look(at: record, in: folder, cloud: cloud)
+        let cloud = cloud(GoogleProvider(), runner)
+        let view = try await handle(record, folder, cloud).look()
         #expect(view.state == .running)
-        #expect(StatusText.headline(view, now: Date()).contains("cannot be told"))
-        let forced = try await RunView.look(at: record, in: folder, cloud: cloud, force: true)
+        #expect(StatusText.headline(view, now: Date()).contains("is not known"))
+        let forced = try await handle(record, folder, cloud).look(force: true)
         #expect(forced.state == .starting)
     }
 
@@ -157,10 +168,11 @@ import Testing
             let isGood = command.arguments.first == "init"
             return CommandResult(termination: .exited(isGood ? 0 : 1), errorOutput: "Error 503")
         }
-        let cloud = cloud(GoogleCloud(), runner)
+        let cloud = cloud(GoogleProvider(), runner)
         let failure = await #expect(throws: Failure.self) {
             try await cloud.destroy(
-                record, in: folder, force: false, steps: Steps(laptop.context.progress()))
+                handle(record, folder, cloud), force: false,
+                steps: Steps(laptop.context.progress(), clock: ManualClock()))
         }
         #expect(failure?.summary.contains("cannot be saved") == true)
         #expect(runner.commands.map(\.arguments.first) == ["init", "state"])

@@ -6,9 +6,9 @@ import Testing
 
 /// Each mistake: one line with the flag, a way out, and nothing created.
 @Suite struct BadInputTests {
-    private let laptop: Laptop
+    private let laptop: LauncherSandbox
 
-    init() throws { laptop = try Laptop(environment: ["EMPTY_HANDED": "x"]) }
+    init() throws { laptop = try LauncherSandbox(environment: ["EMPTY_HANDED": "x"]) }
 
     private func check(_ code: Int32, _ expected: Int32, mentions word: String) {
         #expect(code == expected, "\(laptop.heard.errors)")
@@ -34,7 +34,9 @@ import Testing
         (["--project_name", "a\nb"], "--project_name 'a\\nb'"),
         (["--project_name", String(repeating: "x", count: 300)], "--project_name has 300"),
         (["--credentials_path", "/nonexistent"], "--credentials_path '/nonexistent'"),
-        (["--max_duration", "24"], "--max_duration '24'"),
+        (["--max_duration", "0"], "--max_duration '0'"),
+        (["--max_duration", "1w"], "--max_duration '1w'"),
+        (["--epochs", "5"], "unknown flag '--epochs'"),
         (["--sync_interval_seconds", "0"], "--sync_interval_seconds '0'"),
         (["--sync_interval_seconds", "nan"], "--sync_interval_seconds 'nan'"),
         (["--max_restarts", "-1"], "--max_restarts '-1'"),
@@ -44,10 +46,26 @@ import Testing
         (["--env", "1A=x"], "--env"),
         (["--env", "NOT_SET_ANYWHERE"], "--env NOT_SET_ANYWHERE"),
         (["--output_bucket", "ftp://x"], "--output_bucket"),
+        (
+            ["--output_bucket", "my-bucket"],
+            "--output_bucket: 'my-bucket' is neither a URL nor a path"
+        ),
         (["extra"], "'extra'"),
     ])
     func `a bad flag exits 2`(words: [String], mention: String) async {
         check(await laptop.start(words), 2, mentions: mention)
+    }
+
+    @Test func `all that is missing is told at once`() async {
+        check(await laptop.train("start"), 2, mentions: "--code_path, --dataset_bucket, ")
+        #expect(laptop.heard.errors.contains("--dataset_bucket, --project_name are missing"))
+        #expect(laptop.heard.errors.contains("gcp, the default cloud"))
+        #expect(laptop.heard.errors.contains("--cloud local"))
+    }
+
+    @Test func `a flag of the user's own main is sent behind the dashes`() async {
+        #expect(await laptop.start(["--epochs", "5"]) == 2)
+        #expect(laptop.heard.errors.contains("hint: for your main? put it after --"))
     }
 
     @Test func `a misspelled flag never prints the value behind it`() async {
@@ -76,7 +94,7 @@ import Testing
         try makeDirectories(empty)
         let file = try laptop.scratch.write("", to: "file")
         for data in ["/nonexistent", file, parentDirectory(empty)] {
-            let laptop = try Laptop()
+            let laptop = try LauncherSandbox()
             let code = await laptop.train(
                 "start", "classifier/beer", "--cloud", "local", "--code_path", laptop.code,
                 "--dataset_bucket", data)
@@ -91,8 +109,8 @@ import Testing
     @Test func `code without a main, and with two`() async throws {
         try laptop.scratch.write("x = 1\n", to: "code/training_module/main.py")
         check(await laptop.start([]), 2, mentions: "training_module/main.py has no main()")
-        let other = try Laptop()
-        try other.scratch.write("def main(): pass\n", to: "code/another/main.py")
+        let other = try LauncherSandbox()
+        try other.scratch.write("def main(): pass\nmain()\n", to: "code/another/main.py")
         #expect(await other.start([]) == 2)
         #expect(other.heard.errors.contains("another.main, training_module.main"))
     }
@@ -100,7 +118,7 @@ import Testing
     @Test func `an agent that is not there or is none`() async throws {
         let script = try laptop.scratch.write("#!/bin/sh\n", to: "agent", mode: 0o755)
         for path in ["/nonexistent", script] {
-            let laptop = try Laptop()
+            let laptop = try LauncherSandbox()
             #expect(await laptop.start(["--agent_path", path]) == 1)
             #expect(laptop.heard.errors.contains("--agent_path"))
             #expect(
@@ -111,7 +129,7 @@ import Testing
 
     @Test func `a state directory that cannot be made`() async throws {
         let file = try laptop.scratch.write("", to: "file")
-        let blocked = try Laptop(environment: ["XDG_STATE_HOME": file])
+        let blocked = try LauncherSandbox(environment: ["XDG_STATE_HOME": file])
         #expect(await blocked.start([]) == 1)
         #expect(blocked.heard.errors.contains("XDG_STATE_HOME"))
     }

@@ -5,9 +5,9 @@ import Testing
 @testable import Launcher
 
 @Suite struct CommandTableTests {
-    private let laptop: Laptop
+    private let laptop: LauncherSandbox
 
-    init() throws { laptop = try Laptop() }
+    init() throws { laptop = try LauncherSandbox() }
 
     @Test func `every command's table is complete`() {
         #expect(tableDefects(of: Launcher.program(laptop.context)) == [])
@@ -20,7 +20,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "start", "status", "list", "stop", "finish", "ssh", "doctor", "demo", "completion",
+        "start", "status", "logs", "events", "watch", "wait", "tensorboard", "list", "stop",
+        "finish", "branch", "report", "compare", "ssh", "doctor", "demo", "completion",
     ])
     func `the help of each command is as kept`(command: String) async throws {
         #expect(await laptop.train("help", command) == 0)

@@ -6,9 +6,9 @@ import Testing
 
 @Suite(.enabled(if: isInstalled("python3"), "python3 is not installed"), .timeLimit(.minutes(2)))
 struct FinishTests {
-    private let laptop: Laptop
+    private let laptop: LauncherSandbox
 
-    init() throws { laptop = try Laptop() }
+    init() throws { laptop = try LauncherSandbox() }
 
     private func finish(_ words: String...) async -> Int32 {
         await laptop.train(
@@ -28,6 +28,9 @@ struct FinishTests {
         #expect(!exists(place + "/unsynced"))
         #expect(!begun.folder.exists)
         #expect(laptop.heard.outputs.contains("every byte checked"))
+        #expect(laptop.heard.outputs.contains("report.html"))
+        let page = String(decoding: try readFile(place + "/report.html"), as: UTF8.self)
+        #expect(page.contains("classifier/beer") && page.contains("the training succeeded"))
     }
 
     @Test func `a second finish says that there is nothing any more`() async throws {
@@ -54,7 +57,7 @@ struct FinishTests {
         let begun = try await laptop.begin(try laptop.plan(.wait))
         #expect(await finish("--force", "classifier") == 2)
         #expect(begun.record.agent?.isAlive == true)
-        try await laptop.cloud.kill(begun.record, in: begun.folder)
+        try await laptop.cloud.kill(begun)
     }
 
     @Test func `output that never reached the bucket is refused, then saved by force`() async throws
@@ -155,7 +158,8 @@ struct FinishTests {
         try laptop.scratch.write("mine", to: "bucket/other/file")
         var plan = try laptop.plan(.succeed)
         plan.output = try laptop.cloud.output(
-            of: plan.run, in: try laptop.context.state.folder(of: plan.run), bucket: bucket)
+            of: plan.run, in: try laptop.context.state.folder(of: plan.run), bucket: bucket
+        ).output
         let begun = try await laptop.begin(plan)
         try await laptop.ended(begun)
         #expect(exists("\(bucket)/\(plan.run.slug)/run/manifest.json"))

@@ -6,13 +6,13 @@ import Testing
 
 @Suite(.enabled(if: isInstalled("python3"), "python3 is not installed"), .timeLimit(.minutes(2)))
 struct StartTests {
-    private let laptop: Laptop
+    private let laptop: LauncherSandbox
 
-    init() throws { laptop = try Laptop() }
+    init() throws { laptop = try LauncherSandbox() }
 
     @Test func `a start leaves a private folder with job, code and record`() async throws {
         var plan = try laptop.plan(.succeed)
-        plan.environment = ["COLOUR": "red"]
+        plan.training.environment = ["COLOUR=red"]
         plan.secrets = ["TOKEN": "hunter2"]
         let begun = try await laptop.begin(plan)
         try await laptop.ended(begun)
@@ -51,7 +51,7 @@ struct StartTests {
         #expect(failure?.summary.contains("classifier/beer is alive already") == true)
         let other = try await laptop.begin(try laptop.plan(.wait, name: "other"))
         #expect(begun.record.agent?.isAlive == true)
-        for run in [begun, other] { try await laptop.cloud.kill(run.record, in: run.folder) }
+        for run in [begun, other] { try await laptop.cloud.kill(run) }
     }
 
     @Test func `a run that was not collected is never overwritten`() async throws {
@@ -108,8 +108,7 @@ struct StartTests {
 
     @Test func `watching ends with the outcome and its exit code`() async throws {
         let begun = try await laptop.begin(try laptop.plan(.succeed))
-        let code = try await Watch(context: laptop.context).untilEnd(
-            of: begun.record, in: begun.folder, cloud: begun.cloud)
+        let code = try await Watch(context: laptop.context).untilEnd(of: begun)
         #expect(code == 0)
         #expect(laptop.heard.outputs.contains("classifier/beer: succeeded"))
         #expect(laptop.heard.errors.contains("✓ training"))
@@ -121,13 +120,12 @@ struct StartTests {
         laptop.context.interrupts = {
             AsyncStream { continuation in continuation.yield(SIGINT) }
         }
-        let failure = await #expect(throws: Failure.self) {
-            try await Watch(context: laptop.context).untilEnd(
-                of: begun.record, in: begun.folder, cloud: begun.cloud)
+        let interrupted = await #expect(throws: Interrupted.self) {
+            try await Watch(context: laptop.context).untilEnd(of: begun)
         }
-        #expect(failure?.exit == 130)
-        #expect(failure?.hint?.contains("train stop classifier/beer") == true)
+        #expect(interrupted?.signal == SIGINT)
+        #expect(laptop.heard.errors.contains("train stop classifier/beer"))
         #expect(begun.record.agent?.isAlive == true)
-        try await laptop.cloud.kill(begun.record, in: begun.folder)
+        try await laptop.cloud.kill(begun)
     }
 }

@@ -5,7 +5,7 @@ import Testing
 @testable import Launcher
 
 @Suite struct OutputTests {
-    private let heard = Heard()
+    private let heard = CapturedConsole()
     private let screen = Terminal(isInteractive: true, width: 20, hasColour: false)
 
     @Test(
@@ -31,7 +31,7 @@ import Testing
     }
 
     @Test func `the live line is written over, cut to the width, and taken away`() {
-        let line = LiveLine(terminal: screen, write: heard.console.error)
+        let line = LiveLine(terminal: screen, write: heard.console.draw)
         line.update("0123456789012345678901234")
         #expect(heard.errors == "\r\u{1b}[K0123456789012345678")
         line.say("stays")
@@ -44,7 +44,7 @@ import Testing
     }
 
     @Test func `in a pipe nothing is written over`() {
-        let line = LiveLine(terminal: .plain, write: heard.console.error)
+        let line = LiveLine(terminal: .plain, write: heard.console.draw)
         line.update("moving")
         line.say("stays")
         line.clear()
@@ -52,14 +52,16 @@ import Testing
     }
 
     @Test func `a step names itself before, and what came of it after`() async throws {
-        let steps = Steps(LiveLine(terminal: .plain, write: heard.console.error))
+        let steps = Steps(
+            LiveLine(terminal: .plain, write: heard.console.draw), clock: ManualClock())
         let value = try await steps.run("packing", result: { "\($0) files" }) { 3 }
         #expect(value == 3)
         #expect(heard.errors == "  packing …\n✓ packing: 3 files\n")
     }
 
     @Test func `a step that fails leaves no mark of success`() async {
-        let steps = Steps(LiveLine(terminal: screen, write: heard.console.error))
+        let steps = Steps(
+            LiveLine(terminal: screen, write: heard.console.draw), clock: ContinuousClock())
         await #expect(throws: Failure.self) {
             try await steps.run("packing") { throw Failure("no") }
         }

@@ -11,7 +11,7 @@ import Testing
         typealias Instant = ManualClock.Instant
         private let manual = ManualClock()
         private let left: Mutex<Int>
-        let isSpent = OneWayFlag()
+        let isSpent = Latch()
 
         init(sleeps: Int) { left = Mutex(sleeps) }
 
@@ -33,9 +33,9 @@ import Testing
     private let bar = ProgressBar(title: "downloading", totalFiles: 10, totalBytes: 1000)
 
     @Test func `in a pipe a transfer tells every ten seconds how far it is`() async throws {
-        let heard = Heard()
+        let heard = CapturedConsole()
         let clock = LimitedClock(sleeps: 2)
-        let steps = Steps(LiveLine(terminal: .plain, write: heard.console.error), clock: clock)
+        let steps = Steps(LiveLine(terminal: .plain, write: heard.console.draw), clock: clock)
         let looks = Mutex(0)
         let progress = TransferProgress(bar: bar, steps: steps) {
             let look = looks.withLock { looks in
@@ -57,10 +57,10 @@ import Testing
     }
 
     @Test func `what fails is thrown, and no line of it stays on a terminal`() async throws {
-        let heard = Heard()
+        let heard = CapturedConsole()
         let clock = LimitedClock(sleeps: 1)
         let screen = Terminal(isInteractive: true, width: 80, hasColour: false)
-        let steps = Steps(LiveLine(terminal: screen, write: heard.console.error), clock: clock)
+        let steps = Steps(LiveLine(terminal: screen, write: heard.console.draw), clock: clock)
         let progress = TransferProgress(bar: bar, steps: steps) { (files: 5, bytes: 500) }
         await #expect(throws: Failure("no")) {
             try await progress.during {

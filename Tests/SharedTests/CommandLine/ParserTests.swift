@@ -13,18 +13,32 @@ struct PlantArguments: CommandArguments {
     var colour: String?
     var rest: [String] = []
 
+    static let options: [Option<Self>] =
+        [
+            .positional("PLACE", \.place, "Where."),
+            .text("--code_name", "name", \.name, "Its name.").required(),
+            .text("--zone", "zone", \.zone, "Which zone."),
+            .flag("--wild", \.isWild, "Not tame."),
+            .parsed("--count", "count", \.count, "How many.", expects: "a whole number") {
+                Int($0)
+            },
+            .parsed("--patience", "time", \.patience, "How long.", expects: "a time") {
+                TimeSpan($0)
+            },
+            .repeated("--exclude", "pattern", \.exclude, "Not these."),
+            .text("--colour", "colour", \.colour, "Which colour.").completing(
+                .oneOf(["red", "blue"])),
+        ] + [.rest("argument", \.rest, "For the plant.")].grouped("for the plant")
+}
+
+/// Wants three values.
+private struct Demanding: CommandArguments {
+    var a = ""
+    var b = ""
+    var c = ""
     static let options: [Option<Self>] = [
-        .positional("PLACE", \.place, "Where."),
-        .text("--code_name", "name", \.name, "Its name.").required(),
-        .text("--zone", "zone", \.zone, "Which zone."),
-        .flag("--wild", \.isWild, "Not tame."),
-        .parsed("--count", "count", \.count, "How many.", expects: "a whole number") { Int($0) },
-        .parsed("--patience", "time", \.patience, "How long.", expects: TimeSpan.expectation) {
-            TimeSpan($0)
-        },
-        .repeated("--exclude", "pattern", \.exclude, "Not these."),
-        .text("--colour", "colour", \.colour, "Which colour.").completing(.oneOf(["red", "blue"])),
-        .rest("argument", \.rest, "For the plant."),
+        .text("--a", "a", \.a, "A.").required(), .text("--b", "b", \.b, "B.").required(),
+        .text("--c", "c", \.c, "C.").required(),
     ]
 }
 
@@ -65,8 +79,14 @@ struct PlantArguments: CommandArguments {
         arguments: [
             (["--cod_name", "x"], "unknown flag '--cod_name'", "did you mean --code_name?"),
             (["--code", "x"], "unknown flag '--code'", "did you mean --code_name?"),
-            (["--xyzzy"], "unknown flag '--xyzzy'", nil),
-            (["--tokem=hunter2"], "unknown flag '--tokem'", nil),
+            (
+                ["--xyzzy"], "unknown flag '--xyzzy'",
+                "for your main? put it after --, as in: … -- --xyzzy"
+            ),
+            (
+                ["--tokem=hunter2"], "unknown flag '--tokem'",
+                "for your main? put it after --, as in: … -- --tokem"
+            ),
             (["--code_name", "a", "--code-name", "b"], "--code_name is given twice", nil),
             (["--wild", "--wild"], "--wild is given twice", nil),
             (["--code_name"], "--code_name needs a value", "Its name."),
@@ -90,6 +110,13 @@ struct PlantArguments: CommandArguments {
         #expect(failure?.summary == summary)
         #expect(failure?.hint == hint)
         #expect(failure?.exit == 2)
+    }
+
+    @Test func `all that is missing is told at once`() {
+        let failure = #expect(throws: Failure.self) {
+            try Parser.parse(Demanding.self, ["--c", "x"]).checked()
+        }
+        #expect(failure?.summary == "--a, --b are missing")
     }
 
     @Test func `what the command line gives wins over a default of a file`() throws {

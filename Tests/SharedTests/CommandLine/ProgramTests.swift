@@ -4,13 +4,16 @@ import TestSupport
 import Testing
 
 @Suite struct ProgramTests {
-    private let heard = Heard()
+    private let heard = CapturedConsole()
 
     private var program: Program {
         Program(
             name: "garden", summary: "Keeps a garden.",
             commands: [
-                Subcommand("plant", PlantArguments.self, summary: "Plants something.") { parsed in
+                Subcommand(
+                    "plant", PlantArguments.self, summary: "Plants something.",
+                    examples: ["garden plant --code_name rose"]
+                ) { parsed in
                     let arguments = try parsed.checked()
                     if arguments.name == "weed" { throw Failure("no weeds", hint: "roses") }
                     if arguments.name == "tar" { throw Failure.usage("no tar") }
@@ -33,9 +36,31 @@ import Testing
         #expect(heard.errors == "garden: error: no weeds\nhint: roses\n")
     }
 
+    @Test func `with --json a failure is a document on stdout too`() async throws {
+        #expect(await run("plant", "--code_name", "weed", "--json") != 0)
+        let document = try JSONDecoder().decode(JSONValue.self, from: Data(heard.outputs.utf8))
+        guard case .object(let object) = document, case .object(let error)? = object["error"] else {
+            Issue.record("\(heard.outputs)")
+            return
+        }
+        #expect(error["message"] != nil)
+        #expect(error["exit_status"] == .integer(2))
+        #expect(heard.errors.hasPrefix("garden: error: "))
+    }
+
     @Test func `a mistake without a hint is sent to the help`() async {
         #expect(await run("plant", "--code_name", "tar") == 2)
         #expect(heard.errors == "garden: error: no tar\nhint: see: garden help plant\n")
+    }
+
+    @Test func `help of help is the overview, and a flag before the command says where it goes`()
+        async
+    {
+        #expect(await run("help", "help") == 0)
+        #expect(heard.outputs.contains("plant  Plants something."))
+        #expect(await run("--verbose", "plant") == 2)
+        #expect(heard.errors.contains("'--verbose' stands before the command"))
+        #expect(heard.errors.contains("garden COMMAND [flags]"))
     }
 
     @Test func `an unknown command names the nearest`() async {
@@ -76,21 +101,22 @@ import Testing
     private let plantUsage = """
         Plants something.
 
-        usage: garden plant [PLACE] --code_name NAME [flags] [-- argument…]
+        usage: garden plant [PLACE] --code_name NAME [flags] [-- ARGUMENT]
+        examples:
+          garden plant --code_name rose
 
         arguments:
-          PLACE                         Where.
-          argument                      For the plant.
-
+          PLACE                          Where.
         flags:
-          --code_name NAME              Its name. (required)
-          --zone ZONE                   Which zone. (default: here)
-          --wild                        Not tame.
-          --count COUNT                 How many. (default: 3)
-          --patience TIME               How long.
-          --exclude PATTERN             Not these. May be repeated.
-          --colour COLOUR               Which colour. One of red, blue.
-          --help                        Shows this.
+          --code_name NAME               Its name. (required)
+          --zone ZONE                    Which zone. (default: here)
+          --wild                         Not tame.
+          --count COUNT                  How many. (default: 3)
+          --patience TIME                How long.
+          --exclude PATTERN              Not these. (repeatable)
+          --colour COLOUR                Which colour. One of red, blue.
+        for the plant:
+          -- argument                    For the plant.
 
         """
 }

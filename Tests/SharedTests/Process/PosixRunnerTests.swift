@@ -139,6 +139,7 @@ import Testing
         let failure = await #expect(throws: Failure.self) {
             try await runner.run(Command("no-such-tool-here"))
         }
+        #expect(failure?.reason == .notInstalled)
         #expect(failure?.summary.contains("no-such-tool-here is not installed") == true)
         await #expect(throws: Failure.self) { try await runner.run(Command("/etc/passwd")) }
     }

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
-import time
 from pathlib import Path
 
 import numpy
@@ -14,6 +12,7 @@ from ai_training_utils.hyperparameters import Hyperparameters
 from ai_training_utils.logging_helper import LoggingHelper
 from ai_training_utils.monitoring import Monitoring
 from ai_training_utils.path_helper import PathHelper
+from ai_training_utils.stop_request import StopRequest
 from ai_training_utils.tensorboard import run_tensorboard
 
 from training_module.checkpoint import load_checkpoint, save_checkpoint
@@ -21,26 +20,6 @@ from training_module.digits_data import Digits, batches, load_digits
 from training_module.network import Network
 
 _BUILD_INFORMATION = Path(__file__).resolve().parent.parent / "build_info.json"
-
-
-class StopRequest:
-    """Becomes true with SIGTERM: finish the epoch, save it, and go."""
-
-    def __init__(self) -> None:
-        self._is_requested = False
-        signal.signal(signal.SIGTERM, self._request)
-
-    def _request(self, *_: object) -> None:
-        self._is_requested = True
-
-    def __bool__(self) -> bool:
-        return self._is_requested
-
-    def wait(self, seconds: float) -> None:
-        """Wait, but no longer than until the request."""
-        deadline = time.monotonic() + seconds
-        while not self and time.monotonic() < deadline:
-            time.sleep(min(0.05, max(0.0, deadline - time.monotonic())))
 
 
 def main() -> None:
@@ -83,7 +62,7 @@ def main() -> None:
             log.info("epoch %d: loss %.4f, accuracy %.4f", epoch, numpy.mean(losses), accuracy)
             if stop and epoch < options.epochs:
                 log.warning("asked to stop: epoch %d is saved", epoch)
-                raise SystemExit(128 + signal.SIGTERM)
+                raise SystemExit(stop.exit_status)
 
     write_result(paths.output_directory, network, held_back, max(first, options.epochs), first)
 

@@ -1,0 +1,196 @@
+import Shared
+
+/// Which files of an earlier machine come back, and which stay in the bucket alone: pure.
+///
+/// A training resumes from what it finds, by the highest number or by a file that names the newest
+/// checkpoint. What it finds must therefore be whole: one shard too few and it ends with an error beside
+/// good older checkpoints. What stays away is still in the bucket, and named.
+struct RestorePlan {
+    /// Indexes of the files that come back, in the order of the manifest.
+    private(set) var kept: [Int] = []
+    /// A sentence for each file or directory that does not.
+    private(set) var heldBack: [String] = []
+
+    private let paths: [String]
+
+    /// - Parameter paths: of the manifest's files, such as `output/checkpoint-5/model.bin`.
+    init(_ paths: [String]) {
+        self.paths = paths
+        let partial = Set(paths.indices.filter { Self.isPartial(paths[$0]) })
+        let others = paths.indices.filter { !partial.contains($0) }
+        let directories = CheckpointDirectories(others.map { paths[$0] })
+        let torn = directories.torn(by: partial.map { paths[$0] })
+        let short = directories.incomplete(without: Set(torn.keys))
+        let temporary = directories.renamedTemporaries
+        let reasons = torn.merging(short) { first, _ in first }
+            .merging(temporary) { first, _ in first }
+        for index in paths.indices {
+            if partial.contains(index) { continue }
+            if !reasons.isEmpty,
+                reasons.keys.contains(where: { Self.holds($0, paths[index]) })
+            {
+                continue
+            }
+            kept.append(index)
+        }
+        for directory in reasons.keys.sorted() {
+            heldBack.append("\(quoted(directory)) \(reasons[directory] ?? "")")
+        }
+        let loose = partial.map { paths[$0] }.filter { path in
+            !reasons.keys.contains { Self.holds($0, path) }
+        }
+        for path in loose.sorted() { heldBack.append("\(quoted(path)) is half-written") }
+    }
+
+    private static func holds(_ directory: String, _ path: String) -> Bool {
+        path.utf8.starts(with: "\(directory)/".utf8)
+    }
+
+    /// `NAME.partial`, or `NAME.partial.2` where the trainer had a file of the former name.
+    static func isPartial(_ path: String) -> Bool {
+        if path.hasSuffix(BucketLayout.partialSuffix) { return true }
+        let digits = path.reversed().prefix { $0.isASCII && $0.isNumber }.count
+        guard digits > 0 else { return false }
+        return path.dropLast(digits).hasSuffix(BucketLayout.partialSuffix + ".")
+    }
+}
+
+/// The directories below `output/` that hold one checkpoint each, as their names and files tell.
+struct CheckpointDirectories {
+    /// A directory with a number in its name, such as `checkpoint-500` or `epoch=3-step=900`.
+    struct Numbered {
+        var path: String
+        var number: Int
+        /// How often each name is in it, numbers in names left out.
+        var names: [String: Int] = [:]
+    }
+
+    /// By what they have in common: the parent, and the name without its number.
+    private var families: [String: [Numbered]] = [:]
+    private var all: Set<String> = []
+
+    init(_ paths: [String]) {
+        var found: [String: Numbered] = [:]
+        for path in paths {
+            let parts = path.split(separator: "/").map(String.init)
+            for count in 2..<max(2, parts.count) {
+                all.insert(parts.prefix(count).joined(separator: "/"))
+            }
+            guard let (directory, number) = Self.numbered(parts) else { continue }
+            let rest = path.dropFirst(directory.utf8.count + 1)
+            var entry = found[directory] ?? Numbered(path: directory, number: number)
+            entry.names[Self.withoutNumbers(String(rest)), default: 0] += 1
+            found[directory] = entry
+        }
+        for entry in found.values {
+            families[Self.withoutNumbers(entry.path), default: []].append(entry)
+        }
+    }
+
+    /// What the directory of one checkpoint is called, beside a mere number; others, such as Lightning's
+    /// `version_3`, hold many of them.
+    private static let words = ["checkpoint", "ckpt", "step", "epoch", "iter", "save"]
+
+    /// The outermost directory of a path that holds one checkpoint, by its name.
+    private static func numbered(_ parts: [String]) -> (directory: String, number: Int)? {
+        for count in 2..<max(2, parts.count) {
+            let name = parts[count - 1].lowercased()
+            let digits = name.reversed().prefix { $0.isASCII && $0.isNumber }
+            guard (1...15).contains(digits.count), let number = Int(String(digits.reversed())),
+                digits.count == name.count || words.contains(where: { name.contains($0) })
+            else { continue }
+            return (parts.prefix(count).joined(separator: "/"), number)
+        }
+        return nil
+    }
+
+    /// The directory of the checkpoint that a path belongs to; nil where it is in none.
+    static func directory(of path: String) -> String? {
+        numbered(path.split(separator: "/").map(String.init))?.directory
+    }
+
+    static func withoutNumbers(_ text: String) -> String {
+        var short = ""
+        for character in text {
+            if !(character.isASCII && character.isNumber) {
+                short.append(character)
+            } else if short.last != "#" {
+                short.append("#")
+            }
+        }
+        return short
+    }
+
+    /// Directories in which a file was being written when its writer died, and the reason.
+    func torn(by partial: [String]) -> [String: String] {
+        var torn: [String: String] = [:]
+        for path in partial {
+            let parts = path.split(separator: "/").map(String.init)
+            guard let (directory, _) = Self.numbered(parts) else { continue }
+            torn[directory] = "was being written: \(quoted(parts.last ?? "")) is half-written"
+        }
+        return torn
+    }
+
+    /// The newest directories of a family, as far as they lack what every elder one has: a training
+    /// that died between two files of a checkpoint left no half-written one.
+    ///
+    /// Older ones do not matter, since nobody resumes from them; and a training that goes on with
+    /// fewer processes writes fewer files from some checkpoint on.
+    func incomplete(without torn: Set<String>) -> [String: String] {
+        var short: [String: String] = [:]
+        for family in families.values {
+            let whole = family.filter { !torn.contains($0.path) }.sorted { $0.number < $1.number }
+            for end in whole.indices.reversed() {
+                guard let missing = Self.missing(from: whole[end], elders: whole[..<end]) else {
+                    break
+                }
+                short[whole[end].path] =
+                    "lacks what all before it have, such as \(quoted(missing))"
+            }
+        }
+        return short
+    }
+
+    /// A name that all of `elders` have more often than `entry`.
+    private static func missing(from entry: Numbered, elders: ArraySlice<Numbered>) -> String? {
+        guard let first = elders.first else { return nil }
+        return first.names.keys.sorted().first { name in
+            let least = elders.map { $0.names[name, default: 0] }.min() ?? 0
+            return entry.names[name, default: 0] < least
+        }
+    }
+
+    /// What was written under another name first, and renamed: `tmp-checkpoint-500` where there is
+    /// `checkpoint-500` too. The bucket keeps what went up before the rename.
+    var renamedTemporaries: [String: String] {
+        var found: [String: String] = [:]
+        for path in all {
+            let parent = parentDirectory(path)
+            let name = String(path.dropFirst(parent.utf8.count + 1))
+            let final = Self.withoutMark(name)
+            guard final != name, !final.isEmpty, all.contains("\(parent)/\(final)") else {
+                continue
+            }
+            found[path] = "was renamed to \(quoted(final))"
+        }
+        return found
+    }
+
+    /// `name` without what says that it is a temporary one: of Hugging Face, Orbax, accelerate, and
+    /// of most who do it by hand.
+    private static func withoutMark(_ name: String) -> String {
+        for mark in ["tmp-", "tmp_", "tmp.", ".tmp-", ".tmp_", "temp-", "temp_", ".tmp"]
+        where name.hasPrefix(mark) {
+            return String(name.dropFirst(mark.utf8.count))
+        }
+        for mark in [".tmp", "-tmp", "_tmp", ".temp", ".new", ".incomplete"]
+        where name.hasSuffix(mark) {
+            return String(name.dropLast(mark.utf8.count))
+        }
+        if let mark = name.firstRange(of: ".orbax-checkpoint-tmp") {
+            return String(name[..<mark.lowerBound])
+        }
+        return name
+    }
+}

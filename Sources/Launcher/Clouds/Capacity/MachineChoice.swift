@@ -1,0 +1,77 @@
+import Shared
+
+/// Turns `--gpus` into a machine type, the cheapest that the regions have, and says what the machine
+/// costs before anything is made.
+struct MachineChoice: Sendable {
+    let provider: any CloudProvider
+    var table = PriceTable.current
+    let now: Date
+    /// Tells the user.
+    let say: @Sendable (String) -> Void
+
+    /// More than anybody reads.
+    private static let mostShown = 6
+
+    /// The machine requests to try, in order, each with a machine type.
+    ///
+    /// - Throws: `Failure` with exit code 2 where no machine of this cloud has such GPUs.
+    func requests(for machine: MachineRequest) throws -> [MachineRequest] {
+        guard let gpus = machine.gpus else {
+            var machine = machine
+            machine.machineType = provider.machineType(for: machine)
+            return [machine]
+        }
+        let given = [
+            ("--machine_type", machine.machineType != nil), ("--gpu_type", machine.gpuType != nil),
+            ("--gpu_count", machine.gpuCount != nil),
+        ].filter(\.1).map(\.0)
+        guard given.isEmpty else {
+            throw Failure.usage(
+                "--gpus chooses the machine, and \(given.joined(separator: ", ")) does too",
+                hint: "give one of them")
+        }
+        let offers = table.offers(on: provider.name, for: gpus)
+        guard !offers.isEmpty else {
+            let known = Set(
+                table.offers.filter { $0.cloud == provider.name }.map { "\($0.gpu):\($0.gpus)" })
+            throw Failure.usage(
+                "--gpus: no machine of \(provider.name) has \(gpus.text)",
+                hint: "known are \(known.sorted().joined(separator: ", ")); any other by "
+                    + "--machine_type")
+        }
+        let origin = table.origin(on: provider.name, now: now)
+        say("machines with \(gpus.text) on \(provider.name), \(origin):")
+        for offer in offers.prefix(Self.mostShown) { say("  \(offer.text)") }
+        return offers.map { offer in
+            var request = machine
+            request.machineType = offer.machineType
+            request.gpuType = offer.attachedGPU
+            request.gpuCount = offer.attachedGPU == nil ? nil : offer.gpus
+            return request
+        }
+    }
+
+    /// Says what a machine costs about, and at most by its longest time.
+    ///
+    /// - Parameters:
+    ///   - own: `--hourly_price`.
+    ///   - longest: `--max_duration`; nil for no end.
+    /// - Returns: US dollars an hour; nil where they are not known, as of a spot machine.
+    @discardableResult
+    func sayPrice(of machine: MachineRequest, own: Double?, longest: TimeSpan?) -> Double? {
+        let offer = table.offer(on: provider.name, for: machine)
+        guard let dollars = own ?? offer?.dollars else { return nil }
+        let origin = own == nil ? table.origin(on: provider.name, now: now) : "your --hourly_price"
+        let isSpot = machine.spot != .never && own == nil
+        let type = machine.machineType ?? ""
+        var text =
+            "\(type) costs about $\(PriceTable.shown(dollars)) an hour (\(origin)"
+            + (isSpot ? "; spot is less)" : ")")
+        if let longest {
+            let most = PriceTable.shown(dollars * longest.seconds / 3600)
+            text += ", at most $\(most) in --max_duration \(longest)"
+        }
+        say(text)
+        return isSpot ? nil : dollars
+    }
+}

@@ -1,0 +1,117 @@
+import Shared
+
+/// What the launcher writes into a run's folder for Terraform; see docs/clouds.md.
+struct TerraformInputs: Sendable {
+    let provider: any CloudProvider
+    let plan: Plan
+    let createdAt: Date
+    /// nil where the machine goes without.
+    var pip: PipWheel?
+
+    static let variablesFile = "terraform.tfvars.json"
+
+    /// - Returns: the job as it was written.
+    /// - Throws: `Failure` if a file cannot be written.
+    func write(
+        to folder: RunFolder, archive: CodeArchive, publicKey: String?
+    ) throws -> Job {
+        try WholeCopy.copy(plan.agent.path, to: folder.path + "/" + AgentExecutable.name)
+        guard let name = plan.storeName else {
+            throw Failure("the plan of \(plan.run) has no name for the run's stores")
+        }
+        let code = provider.store("code", name)
+        var secrets: String?
+        if !plan.secrets.isEmpty {
+            try plan.secretsDocument().write(to: folder.secrets)
+            secrets = code.appending(fileName(of: folder.secrets)).description
+        }
+        var job = try plan.job(
+            code: code.appending(fileName(of: folder.code)).description, archive: archive,
+            secretsFile: secrets, directories: MachineLayout.directories, createdAt: createdAt)
+        job.powerOff = provider.powerOff
+        if let pip {
+            try WholeCopy.copy(pip.path, to: folder.path + "/" + fileName(of: pip.path))
+            job.pip = Job.Wheel(
+                source: code.appending(fileName(of: pip.path)).description, sha256: pip.sha256)
+        }
+        try AtomicFile.write(JSONFormat.encode(job), to: folder.job, mode: 0o600)
+        try TerraformFiles.write(provider.terraformFile, to: folder.path)
+        try Self.write(variables(name, publicKey: publicKey), in: folder)
+        return job
+    }
+
+    private func variables(_ name: StoreName, publicKey: String?) -> [String: JSONValue] {
+        let machine = plan.machine
+        let zone = machine.zones.first ?? provider.defaultZone
+        var variables: [String: JSONValue] = [
+            "run_slug": .string(plan.run.slug),
+            "code_name": .string(plan.run.codeName),
+            "dataset_name": .string(plan.run.datasetName),
+            "zone": .string(zone),
+            // Zones of another region must not move the buckets.
+            "bucket_region": .string(provider.region(of: zone)),
+            "machine_type": .string(provider.machineType(for: machine)),
+            "spot": .bool(machine.spot != .never),
+            "grant_dataset_access": .bool(machine.grantsDataset),
+            "max_duration_seconds": plan.training.maxDuration.limit.map { .number($0.seconds) }
+                ?? .null,
+        ]
+        if let prefix = plan.grantedPrefix { variables["dataset_prefix"] = .string(prefix) }
+        if let path = plan.access.credentialsPath { variables["credentials_path"] = .string(path) }
+        if let image = machine.image { variables["image"] = .string(image) }
+        if let size = machine.diskSizeGb { variables["disk_size_gb"] = .integer(Int64(size)) }
+        if let range = machine.sshCidr, range != AddressRange.none {
+            variables["ssh_cidr"] = .string(range)
+        }
+        if let network = machine.network { variables["network"] = .string(network) }
+        if let subnet = machine.subnet { variables["subnet"] = .string(subnet) }
+        if let identity = machine.identity { variables["identity"] = .string(identity) }
+        if machine.hasNoPublicIp { variables["public_address"] = .bool(false) }
+        if let publicKey { variables["ssh_public_key"] = .string(publicKey) }
+        return variables.merging(provider.variables(of: plan, name)) { $1 }
+    }
+
+    private static func write(_ variables: [String: JSONValue], in folder: RunFolder) throws {
+        // Not `JSONFormat`, which converts keys to snake case: a user's label is a key too.
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+        try AtomicFile.write(
+            encoder.encode(variables), to: folder.path + "/" + variablesFile, mode: 0o600)
+    }
+
+    /// Writes the variables of another computer, with this computer's key in place of its key.
+    static func write(
+        variables text: String, credentialsPath: String?, in folder: RunFolder
+    ) throws {
+        guard
+            var variables = try? JSONDecoder().decode(
+                [String: JSONValue].self, from: Data(text.utf8))
+        else { throw Failure("the run's variables in the state bucket are not a JSON object") }
+        variables["credentials_path"] = credentialsPath.map { .string($0) }
+        try write(variables, in: folder)
+    }
+
+    /// Moves the machine to another zone; all else stays as it was written.
+    static func setZone(_ zone: String, in folder: RunFolder) throws {
+        try set("zone", to: .string(zone), in: folder)
+    }
+
+    /// Rents the machine as a spot machine, or on demand.
+    static func setSpot(_ isSpot: Bool, in folder: RunFolder) throws {
+        try set("spot", to: .bool(isSpot), in: folder)
+    }
+
+    /// Gives Terraform another key of the user's.
+    static func setCredentials(_ file: String, in folder: RunFolder) throws {
+        // A start that was killed early has no variables yet, and creates nothing any more.
+        guard exists(folder.path + "/" + variablesFile) else { return }
+        try set("credentials_path", to: .string(file), in: folder)
+    }
+
+    private static func set(_ name: String, to value: JSONValue, in folder: RunFolder) throws {
+        let path = folder.path + "/" + variablesFile
+        var variables = try JSONDecoder().decode([String: JSONValue].self, from: readFile(path))
+        variables[name] = value
+        try write(variables, in: folder)
+    }
+}

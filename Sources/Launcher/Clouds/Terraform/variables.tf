@@ -1,0 +1,307 @@
+# What the launcher decides, the same for every cloud: it writes terraform.tfvars.json beside this file. Below the variables
+# stands what follows from them alone. The cloud's own file (gcp.tf, aws.tf or azure.tf) defines local.machine, which is put
+# into the bootstrap, and local.outputs.
+
+variable "run_slug" {
+  description = "Name of the run: the machine's name, and the stem of the names of all that belongs to it."
+  type        = string
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,52}[a-z0-9]$", var.run_slug))
+    error_message = "run_slug must have 3 to 54 characters of a-z, 0-9 and \"-\", start with a letter and not end with \"-\"."
+  }
+}
+
+variable "bucket_stem" {
+  description = "Google and AWS: what the names of the two buckets begin with, STEM-code and STEM-output. Unique in all the world; null: run_slug."
+  type        = string
+  default     = null
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,54}[a-z0-9]$", coalesce(var.bucket_stem, "none")))
+    error_message = "bucket_stem must have 3 to 56 characters of a-z, 0-9 and \"-\", start with a letter and not end with \"-\"."
+  }
+}
+
+variable "code_name" {
+  description = "For the label: the name of the code."
+  type        = string
+}
+
+variable "dataset_name" {
+  description = "For the label: the name of the dataset."
+  type        = string
+}
+
+variable "labels" {
+  description = "Further labels (tags) for everything that is created."
+  type        = map(string)
+  default     = {}
+}
+
+variable "project" {
+  description = "Google project, or Azure subscription; null: the one the credentials name. Not used on AWS."
+  type        = string
+  default     = null
+}
+
+variable "credentials_path" {
+  description = "Google: key file of a service account. AWS: credentials file. Azure: JSON of a service principal, as az prints it. null: the login of the cloud's own tool."
+  type        = string
+  default     = null
+  validation {
+    condition     = try(length(var.credentials_path), 0) == 0 || try(fileexists(pathexpand(var.credentials_path)), false)
+    error_message = "credentials_path does not name a file that can be read."
+  }
+}
+
+variable "zone" {
+  description = "Where the machine runs: us-central1-a (Google), us-east-1a (AWS), eastus-1 or eastus (Azure)."
+  type        = string
+  validation {
+    condition     = can(regex("^([a-z]+-[a-z]+[0-9]+-[a-z]|[a-z]{2}(-[a-z]+)+-[0-9][a-z]|[a-z]+[0-9]?(-[1-3])?)$", var.zone))
+    error_message = "zone must look like us-central1-a (Google), us-east-1a (AWS) or eastus-1 (Azure)."
+  }
+}
+
+variable "bucket_region" {
+  description = "Region of the two buckets; null: the zone's. Set it where zones of several regions are tried, so that the buckets stay."
+  type        = string
+  default     = null
+}
+
+variable "machine_type" {
+  description = "Machine type: n1-standard-8, g2-standard-8, a2-highgpu-1g; g5.xlarge; Standard_NC4as_T4_v3."
+  type        = string
+  validation {
+    condition     = can(regex("^[A-Za-z0-9][A-Za-z0-9._-]+$", var.machine_type))
+    error_message = "machine_type is not a machine type's name."
+  }
+}
+
+variable "gpu_type" {
+  description = "Google's n1 machines only: the GPU to attach, for instance nvidia-tesla-t4. Other machines bring theirs."
+  type        = string
+  default     = null
+}
+
+variable "gpu_count" {
+  description = "Google's n1 machines only: how many GPUs to attach."
+  type        = number
+  default     = 1
+  validation {
+    condition     = contains([1, 2, 4, 8], var.gpu_count)
+    error_message = "gpu_count must be 1, 2, 4 or 8."
+  }
+}
+
+variable "image" {
+  description = "Image of the boot disk; null: the cloud's current deep-learning image. Google: PROJECT/FAMILY or PROJECT/IMAGE; AWS: ami-…; Azure: PUBLISHER:OFFER:SKU:VERSION or a resource id."
+  type        = string
+  default     = null
+}
+
+variable "disk_size_gb" {
+  description = "Size of the boot disk, which also holds the outputs until they are in the bucket."
+  type        = number
+  default     = 200
+  validation {
+    condition     = var.disk_size_gb >= 50 && var.disk_size_gb <= 4000 && floor(var.disk_size_gb) == var.disk_size_gb
+    error_message = "disk_size_gb must be a whole number from 50 to 4000."
+  }
+}
+
+variable "dataset_disk_gb" {
+  description = "Size of the SSD provisioned for the dataset; 0: none; null: 200 where the machine has no local SSD, else none."
+  type        = number
+  default     = null
+  validation {
+    condition     = try(contains([0], var.dataset_disk_gb), false) || coalesce(var.dataset_disk_gb, 10) >= 10
+    error_message = "dataset_disk_gb must be 0 (none) or at least 10."
+  }
+}
+
+variable "local_ssd_count" {
+  description = "Google only: local NVMe disks of 375 GB to attach; null: as many as the machine type takes without a choice, one for n1."
+  type        = number
+  default     = null
+}
+
+variable "dataset_bucket" {
+  description = "Existing bucket (Azure: ACCOUNT/CONTAINER) the machine may read; null: none."
+  type        = string
+  default     = null
+}
+
+variable "dataset_prefix" {
+  description = "The folder of dataset_bucket that the machine may read, without slashes around it; null: all of the bucket."
+  type        = string
+  default     = null
+  validation {
+    condition     = trim(coalesce(var.dataset_prefix, "all"), "/") == coalesce(var.dataset_prefix, "all")
+    error_message = "dataset_prefix must neither begin nor end with a slash."
+  }
+}
+
+variable "grant_dataset_access" {
+  description = "Whether to give the machine the right to read dataset_bucket; false where it is public or granted otherwise."
+  type        = bool
+  default     = true
+}
+
+variable "spot" {
+  description = "Take a spot machine: much cheaper, and taken away at 30 s (AWS: 2 min) notice."
+  type        = bool
+  default     = false
+}
+
+variable "max_duration_seconds" {
+  description = "How long the machine may run at most; null: for ever."
+  type        = number
+  default     = 86400
+  validation {
+    condition     = coalesce(var.max_duration_seconds, 600) >= 600 && coalesce(var.max_duration_seconds, 600) <= 118 * 86400
+    error_message = "max_duration_seconds must lie between 600 (ten minutes) and 10195200 (118 days), or be null for no limit at all."
+  }
+}
+
+variable "final_sync_seconds" {
+  description = "Time for the last sync after max_duration_seconds, until the machine's own timer turns it off; as much again until the cloud's limit."
+  type        = number
+  default     = 1800
+  validation {
+    condition     = var.final_sync_seconds >= 60 && var.final_sync_seconds <= 43200
+    error_message = "final_sync_seconds must lie between 60 and 43200."
+  }
+}
+
+variable "network" {
+  description = "Existing network for the machine; null: one of the run's own. Google: a network's name or link; AWS: vpc-…, or default; Azure: the subnet names it."
+  type        = string
+  default     = null
+}
+
+variable "subnet" {
+  description = "Existing subnet for the machine; null: one of its network. Google: a subnetwork's name or link; AWS: subnet-…; Azure: a resource id."
+  type        = string
+  default     = null
+}
+
+variable "public_address" {
+  description = "Whether the machine gets an address of the internet. Without it the network must have another way out, to packages and buckets."
+  type        = bool
+  default     = true
+}
+
+variable "identity" {
+  description = "Existing identity for the machine; null: one of the run's own. Google: a service account's address; AWS: an instance profile; Azure: the resource id of a user-assigned identity, whose rights are given already."
+  type        = string
+  default     = null
+}
+
+variable "ssh_cidr" {
+  description = "The addresses SSH is open to: 203.0.113.7/32, or 0.0.0.0/0 for all the world; null: none. Nothing else is let in."
+  type        = string
+  default     = null
+  validation {
+    # 1.2.3.4/0 is all the world too, and does not look like it.
+    condition     = can(regex("^[0-9.]+/([1-9][0-9]?|0)$", coalesce(var.ssh_cidr, "0.0.0.0/0"))) && try(cidrhost(coalesce(var.ssh_cidr, "0.0.0.0/0"), 0), "") == split("/", coalesce(var.ssh_cidr, "0.0.0.0/0"))[0]
+    error_message = "ssh_cidr must be an IPv4 range by its first address, such as 203.0.113.7/32 or 203.0.113.0/24."
+  }
+}
+
+variable "ssh_public_key" {
+  description = "Public key of the user `train`, made for this run; null: no such user."
+  type        = string
+  default     = null
+  validation {
+    condition     = can(regex("^(ssh-(ed25519|rsa)|ecdsa-sha2-[a-z0-9-]+) [A-Za-z0-9+/=]+( [^\n\"]*)?$", coalesce(var.ssh_public_key, "ssh-rsa A")))
+    error_message = "ssh_public_key must be one line of an OpenSSH public key."
+  }
+}
+
+variable "secure_boot" {
+  description = "Boot signed kernels and drivers only. Off, because the NVIDIA driver of the default images is not signed; on for images whose driver is."
+  type        = bool
+  default     = false
+}
+
+variable "storage_account_name" {
+  description = "Azure only: name of the storage account that holds the two containers. Unique in all of Azure."
+  type        = string
+  default     = null
+  validation {
+    condition     = can(regex("^[a-z0-9]{3,24}$", coalesce(var.storage_account_name, "none")))
+    error_message = "storage_account_name must have 3 to 24 characters of a-z and 0-9."
+  }
+}
+
+locals {
+  credentials_path = try(length(var.credentials_path), 0) == 0 ? null : pathexpand(var.credentials_path)
+
+  buckets = { for part in ["code", "output"] : part => "${coalesce(var.bucket_stem, var.run_slug)}-${part}" }
+
+  # Google allows a-z, 0-9, "_" and "-" only; the others follow, so that one search finds a run on each cloud.
+  labels = merge(var.labels, {
+    for key, value in { run = var.run_slug, code = var.code_name, dataset = var.dataset_name, created-by = "ai-training-engine" } :
+    key => substr(replace(lower(value), "/[^a-z0-9_-]/", "-"), 0, 63)
+  })
+
+  # What the run folder holds, uploaded before the machine exists: the machine fetches it with its own identity.
+  code_objects = {
+    for name in concat(["code.tar.gz", "train-agent", "secrets.json"], tolist(fileset(path.module, "pip-*.whl"))) :
+    name => "${path.module}/${name}" if fileexists("${path.module}/${name}")
+  }
+
+  # The machine's timer: max_duration_seconds and the time for the last sync. The cloud's limit: as much later, should the timer fail.
+  cloud_limit_seconds = var.max_duration_seconds == null ? null : var.max_duration_seconds + 2 * var.final_sync_seconds
+
+  # NAME=VALUE lines which the bootstrap reads as data.
+  settings = merge({
+    AGENT_SHA256       = filesha256("${path.module}/train-agent")
+    DATA_DISK          = 0
+    FINAL_SYNC_SECONDS = var.final_sync_seconds
+    IDENTITY           = ""
+    MAX_SECONDS        = var.max_duration_seconds == null ? "" : var.max_duration_seconds
+    REGION             = ""
+  }, local.machine)
+
+  # What comes from outside travels as base64, what is ours as it is.
+  files = merge({
+    "/etc/train/bootstrap.env" = {
+      mode    = "600", filter = "base64 -d"
+      content = base64encode(join("", [for name, value in local.settings : "${name}=${value}\n"]))
+    }
+    "/etc/train/job.json" = { mode = "600", filter = "base64 -d", content = filebase64("${path.module}/job.json") }
+    }, local.settings.REGION == "" ? {} : {
+    # Without it the aws command asks for every bucket in us-east-1 first, and is sent on from there.
+    "/etc/systemd/system/train-agent.service.d/region.conf" = {
+      mode    = "644", filter = "cat"
+      content = "[Service]\nEnvironment=AWS_REGION=${local.settings.REGION} AWS_DEFAULT_REGION=${local.settings.REGION}\n"
+    }
+    }, local.settings.IDENTITY == "" ? {} : {
+    # A company's policy may give the machine a second identity, and then Azure wants to be told which one is meant.
+    "/etc/systemd/system/train-agent.service.d/identity.conf" = {
+      mode    = "644", filter = "cat"
+      content = "[Service]\nEnvironment=RCLONE_AZUREBLOB_MSI_MI_RES_ID=${local.settings.IDENTITY}\n"
+    }
+    }, {
+    for target, name in merge({
+      "/etc/systemd/system/train-agent.service"     = "train-agent.service"
+      "/etc/systemd/system/train-bootstrap.service" = "train-bootstrap.service"
+      "/etc/systemd/system/train-poweroff.service"  = "train-poweroff.service"
+      "/etc/systemd/system/train-poweroff.timer"    = "train-poweroff.timer"
+      "/usr/local/sbin/train-agent-stopped"         = "agent-stopped.sh"
+      "/usr/local/sbin/train-bootstrap"             = "bootstrap.sh"
+      }, local.machine.CLOUD != "azure" ? {} : {
+      "/etc/systemd/system/train-poweroff.service.d/deallocate.conf" = "train-deallocate.conf"
+      "/usr/local/sbin/train-deallocate"                             = "deallocate.sh"
+      "/usr/local/sbin/train-put-off-shutdown"                       = "put-off-shutdown.py"
+      "/etc/systemd/system/train-put-off-shutdown.service"           = "train-put-off-shutdown.service"
+      "/etc/systemd/system/train-put-off-shutdown.timer"             = "train-put-off-shutdown.timer"
+    }) : target => { mode = startswith(target, "/usr") ? "755" : "644", filter = "cat", content = file("${path.module}/cloud-init/${name}") }
+  })
+  unpack = templatefile("${path.module}/cloud-init/unpack.sh.tftpl", { files = local.files })
+  user_data = templatefile("${path.module}/cloud-init/user-data.yaml.tftpl", {
+    ssh_public_key = local.machine.CLOUD == "azure" ? null : var.ssh_public_key # Azure makes the user itself
+    unpack         = local.unpack
+  })
+}

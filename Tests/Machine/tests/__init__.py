@@ -1,0 +1,1 @@
+"""Tests of the machine, and of the bootstrap in it."""

@@ -1,6 +1,0 @@
-"""Tests of the machine, and of the bootstrap in it."""
-
-import os
-import sys
-
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
