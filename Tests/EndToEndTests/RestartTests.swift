@@ -48,6 +48,49 @@ struct RestartTests {
         }
     }
 
+    @Test func `what the kernel says of the GPU uses no restart`() async throws {
+        let main = "import os, sys\nsys.exit(7 * (os.environ['AI_TRAINING_ATTEMPT'] == '1'))\n"
+        try await AgentFixture.with(main: main) { fixture in
+            let line = "[99999999.0] NVRM: Xid (PCI:0000:3b:00): 79, GPU has fallen off the bus."
+            let tools = ["dmesg": "echo '\(line)'"]
+            let result = await (try fixture.start(tools: tools)).wait()
+            #expect(result.termination == .exited(0), "\(result.errorOutput)")
+            #expect(try fixture.status().recovery?.hardware == 1)
+            let events = fixture.inBucket(BucketLayout.events) ?? ""
+            #expect(events.contains("a failure of the hardware, 1 of at most 3 in a row: NVRM"))
+        }
+    }
+
+    @Test func `a module learns that there is something to go on from`() async throws {
+        let main = """
+            import os, pathlib, sys
+            from ai_training_utils.path_helper import PathHelper
+            paths = PathHelper().parse_arguments()
+            said = os.environ["AI_TRAINING_RESUMED"]
+            with open(paths.output_directory / "tries.txt", "a") as file:
+                file.write(f"{said} {paths.is_resumed} {paths.extra_arguments}\\n")
+            def main(): sys.exit(int(said == "0"))
+            main()
+
+            """
+        let change = { (job: inout Job) in
+            job.maxRestarts = 1
+            job.code.arguments = ["--epochs", "2"]
+            job.code.resumeArguments = ["--resume={output_directory}/a b", "${output_directory}"]
+        }
+        try await AgentFixture.with(main: main, change: change) { fixture in
+            let result = await (try fixture.start()).wait()
+            #expect(result.termination == .exited(0), "\(result.errorOutput)")
+            let output = fixture.output
+            #expect(
+                fixture.inBucket("output/tries.txt") == """
+                    0 False ['--epochs', '2']
+                    1 True ['--epochs', '2', '--resume=\(output)/a b', '${output_directory}']
+
+                    """)
+        }
+    }
+
     @Test func `one that fails twice at the same step is not started a third time`() async throws {
         let main = Self.program + "FAILS = {3}\nmain()\n"
         try await AgentFixture.with(main: main, change: { $0.maxRestarts = 50 }) { fixture in

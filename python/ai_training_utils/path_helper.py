@@ -86,8 +86,9 @@ class PathHelper:
     def is_resumed(self) -> bool:
         """Whether there may be earlier work to go on from; no promise of a checkpoint.
 
-        True where ``AI_TRAINING_ATTEMPT`` is above 1, ``AI_TRAINING_RESUMED`` is 1, or the output
-        directory held anything when the arguments were parsed.
+        The agent says it in ``AI_TRAINING_RESUMED``, 1 or 0. Without that it is true where
+        ``AI_TRAINING_ATTEMPT`` is above 1, or the output directory held anything when the
+        arguments were parsed.
         """
         self._parse_if_needed()
         return self._is_resumed
@@ -121,10 +122,13 @@ class PathHelper:
         self._directories = directories
         self._extra_arguments = extra + arguments[cut + 1 :]
         attempt = os.environ.get("AI_TRAINING_ATTEMPT", "").strip()
-        self._is_resumed = (
-            os.environ.get("AI_TRAINING_RESUMED", "").strip() == "1"
-            or (attempt.isdecimal() and int(attempt) > 1)
-            or _has_entries(directories.get("output_directory"))
+        said = os.environ.get("AI_TRAINING_RESUMED", "").strip()
+        self._is_resumed = said == "1" or (
+            said != "0"
+            and (
+                (attempt.isdecimal() and int(attempt) > 1)
+                or _has_entries(directories.get("output_directory"))
+            )
         )
 
     def _directory(self, name: str) -> Path:

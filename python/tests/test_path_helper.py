@@ -105,6 +105,8 @@ class PathHelperTests(RunTestCase):
         self.assertFalse(self.shown(*self.arguments(), AI_TRAINING_ATTEMPT="new")["resumed"])
         (self.output / "checkpoint").write_text("")
         self.assertTrue(self.shown(*self.arguments(), **first)["resumed"])
+        # The agent knows it, whatever lies there.
+        self.assertFalse(self.shown(*self.arguments(), AI_TRAINING_RESUMED="0")["resumed"])
 
     def test_is_one_object_and_parses_by_itself(self) -> None:
         code = """

@@ -11,12 +11,13 @@ struct OutputLook: Sendable, Equatable {
     ///   - since: when the attempt began; nil where that is not known.
     ///   - incomplete: paths below the directory that were being written when their writer died.
     init(_ directory: String, since: Date?, incomplete: [String]) {
-        guard let since, let scan = try? TreeScan(of: directory) else {
+        guard let scan = try? TreeScan(of: directory) else {
             hasNew = true
             return
         }
+        hasNew = since == nil
         // A file's time comes from a clock that ticks every few milliseconds.
-        let begin = since.timeIntervalSince1970 - 0.05
+        let begin = (since?.timeIntervalSince1970 ?? 0) - 0.05
         for file in scan.files {
             var information = stat()
             if !hasNew, stat(file.source, &information) == 0 {

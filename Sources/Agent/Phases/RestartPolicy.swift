@@ -13,6 +13,8 @@ enum RestartPolicy {
         var checkpoint: Int64?
         /// The machine is the reason, and not the program.
         var isHardware: Bool
+        /// The kernel's words on that; nil where the exception alone says it.
+        var kernelLine: String?
     }
 
     /// What follows.

@@ -32,6 +32,7 @@ struct TrainPhase {
             var logStart: Int64 = 0
             // Of an adopted trainer nobody has noted when and where in the log it began.
             let begin = adopted == nil ? context.host.now() : nil
+            let sinceBoot = adopted == nil ? KernelLog.now() : nil
             let shown = isByHand ? ForegroundOutput(log: log, from: logSize) : nil
             do {
                 if let kept = adopted {
@@ -62,7 +63,7 @@ struct TrainPhase {
             if end.termination.succeeded, !end.wasStopped { return .succeeded }
             let recovery = TrainerRecovery(context)
             let attempt = await recovery.look(
-                at: end, error: error, since: begin, incomplete: incomplete)
+                at: end, error: error, since: begin, sinceBoot: sinceBoot, incomplete: incomplete)
             if case .ends(let note) = try await recovery.follow(attempt) {
                 last.note = note
                 keep(last)

@@ -18,9 +18,11 @@ struct TrainerRecovery {
     ///
     /// - Parameters:
     ///   - since: when it was started; nil where a former agent did that.
+    ///   - sinceBoot: the same moment, in seconds after the machine's boot.
     ///   - incomplete: paths of the run, such as `output/model.pt`, that it did not write to their end.
     func look(
-        at end: Trainer.End, error: PythonError.Found?, since: Date?, incomplete: [String]
+        at end: Trainer.End, error: PythonError.Found?, since: Date?, sinceBoot: Double?,
+        incomplete: [String]
     ) async -> RestartPolicy.Attempt {
         let output = context.job.directories.output
         let prefix = BucketLayout.output + "/"
@@ -29,11 +31,16 @@ struct TrainerRecovery {
         let found = await offTaskThreads { OutputLook(output, since: since, incomplete: torn) }
         // What counts nothing, prints nothing and writes nothing has not come to its first step.
         let hasBegun = found.hasNew || context.board.status.progress != nil
+        let kernelLine =
+            end.wasStopped
+            ? nil
+            : await KernelLog.hardwareFailure(
+                since: sinceBoot, context.host.runner, clock: context.host.clock)
         return RestartPolicy.Attempt(
             // The log before an adopted trainer's start is not known apart: another start's error.
             end: end, error: since == nil ? nil : error,
             step: context.progress.counted ?? (hasBegun ? nil : 0), checkpoint: found.checkpoint,
-            isHardware: error?.isOfHardware ?? false)
+            isHardware: kernelLine != nil || error?.isOfHardware ?? false, kernelLine: kernelLine)
     }
 
     /// Decides and, where the trainer is started again, returns when it is time to.
@@ -58,7 +65,8 @@ struct TrainerRecovery {
         case .hardware:
             return .ends(
                 "the hardware failed \(Self.times(RestartPolicy.mostOfHardware + 1)) in a row "
-                    + "without progress: take another machine")
+                    + "without progress: take another machine"
+                    + Self.inBrackets(attempt.kernelLine))
         case .startsAgain(let record, let wait):
             return try await startAgain(attempt, record, after: wait)
         }
@@ -75,6 +83,7 @@ struct TrainerRecovery {
             attempt.isHardware
             ? "a failure of the hardware, \(record.hardware) of at most "
                 + "\(RestartPolicy.mostOfHardware) in a row"
+                + (attempt.kernelLine.map { ": \($0)" } ?? "")
             : "\(record.spent) of \(context.job.maxRestarts) without progress"
         context.board.event(
             .retry, phase: .train, "the trainer \(words); \(pause) (\(charge))",
@@ -117,8 +126,10 @@ struct TrainerRecovery {
     private static func repetition(of attempt: RestartPolicy.Attempt) -> String {
         let place = attempt.step.map { $0 > 0 ? "at step \($0)" : "before the first step" } ?? ""
         return "it failed twice in a row \(place) with the same error"
-            + (attempt.error?.frame.map { " (\($0))" } ?? "") + ": another start would fail as well"
+            + inBrackets(attempt.error?.frame) + ": another start would fail as well"
     }
+
+    private static func inBrackets(_ text: String?) -> String { text.map { " (\($0))" } ?? "" }
 
     private static func times(_ count: Int) -> String { count == 1 ? "once" : "\(count) times" }
 }

@@ -32,19 +32,24 @@ enum TrainerCommand {
                         "--dataset_directory", directories.dataset,
                         "--output_directory", directories.output,
                         "--logs_directory", directories.logs,
-                    ] + job.code.arguments)
+                    ] + job.code.arguments
+                        + (isResumed ? job.code.resumeArguments ?? [] : []).map {
+                            CommandTemplate.argument($0, directories)
+                        })
             }
         let log = directories.logs + "/" + BucketLayout.trainLog
         command.output = .append(path: log)
         command.errorOutput = .append(path: log)
         command.workingDirectory = directories.code
         command.environment = Self.environment(
-            job: job, python: python, exported: exported, given: environment, attempt: attempt)
+            job: job, python: python, exported: exported, given: environment, attempt: attempt,
+            isResumed: isResumed)
         return command
     }
 
     private static func environment(
-        job: Job, python: String, exported: [String: String], given: [String: String], attempt: Int
+        job: Job, python: String, exported: [String: String], given: [String: String], attempt: Int,
+        isResumed: Bool
     ) -> [String: String?] {
         var environment = VirtualEnvironment.variables(python: python)
         for (name, value) in exported { environment[name] = value }
@@ -52,6 +57,7 @@ enum TrainerCommand {
         environment["PYTHONUNBUFFERED"] = "1"
         for (name, value) in job.directories.variables { environment[name] = value }
         environment["AI_TRAINING_ATTEMPT"] = String(attempt)
+        environment["AI_TRAINING_RESUMED"] = isResumed ? "1" : "0"
         if job.observe != false {
             environment["AI_TRAINING_OBSERVE"] = "1"
             environment["AI_TRAINING_OBSERVER_DIRECTORY"] = job.work.observer

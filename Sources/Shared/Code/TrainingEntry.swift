@@ -44,6 +44,12 @@ extension TrainingOptions {
                 "arguments after -- go to a module, and --command runs a line as it stands",
                 hint: "put them into it: --command \(shellQuoted(line))")
         }
+        if let argument = resumeArguments.first {
+            let line = "\(command) {if_resumed: \(argument)}"
+            throw Failure.usage(
+                "--resume_argument goes to a module, and --command runs a line as it stands",
+                hint: "put it into the line: --command \(shellQuoted(line))")
+        }
         let template = CommandTemplate(command)
         if let objection = template.objection { throw Failure.usage("--command \(objection)") }
         return .command(template)

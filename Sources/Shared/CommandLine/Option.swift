@@ -49,6 +49,8 @@ package struct OptionDescription: Sendable, Equatable {
     package var isList = false
     /// Whether a flag may also have a value, behind `=` alone: `--spot` and `--spot=auto`.
     package var takesValue = false
+    /// Whether a value in a word of its own may begin with two dashes.
+    package var takesDashes = false
     /// Options that say the same in another way: what a file gives them does not count beside this one.
     package var replaces: [String] = []
     /// The heading in the usage that the option stands under; nil: the last.
@@ -129,6 +131,13 @@ package struct Option<Arguments: Sendable>: Sendable {
     package func short(_ letter: Character) -> Self {
         var copy = self
         copy.description.letter = letter
+        return copy
+    }
+
+    /// Says that a value is itself a flag of another program.
+    func takingDashes() -> Self {
+        var copy = self
+        copy.description.takesDashes = true
         return copy
     }
 

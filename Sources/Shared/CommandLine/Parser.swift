@@ -145,8 +145,10 @@ package struct Parsed<Arguments: CommandArguments>: Sendable {
         } else if option.description.shape == .flag {
             try set(option, to: "true")
         } else {
-            // A value that itself begins with two dashes has to be given as --name=--value.
-            guard let value = words.first, !value.hasPrefix("--") else {
+            // Any other value that itself begins with two dashes has to be given as --name=--value.
+            guard let value = words.first,
+                option.description.takesDashes ? value != "--" : !value.hasPrefix("--")
+            else {
                 throw Failure.usage(
                     "\(option.description.name) needs a value", hint: option.description.help)
             }

@@ -98,6 +98,26 @@ package struct CommandTemplate: Sendable, Equatable {
         return result
     }
 
+    /// One argument of a program, with the paths in place of their placeholders as they are: no shell
+    /// reads it.
+    package static func argument(_ text: String, _ directories: Job.Directories) -> String {
+        var result = ""
+        var rest = text[...]
+        var previous: Character?
+        while let character = rest.first {
+            if character == "{", previous != "$", let (path, after) = placeholder(at: rest) {
+                result += directories[keyPath: path]
+                rest = after
+                previous = "}"
+                continue
+            }
+            result.append(character)
+            previous = character
+            rest = rest.dropFirst()
+        }
+        return result
+    }
+
     private static func placeholder(at rest: Substring) -> (path: any Path, after: Substring)? {
         for (name, path) in paths where rest.hasPrefix("{\(name)}") {
             return (path, rest.dropFirst(name.count + 2))

@@ -18,6 +18,9 @@ package struct Job: VersionedDocument, Equatable {
         package var command: String?
         /// What the user gave after `--`, for the module.
         package var arguments: [String]
+        /// What follows them where there is output to go on from, with the placeholders of a
+        /// `CommandTemplate`; nil, and absent from JSON, for none.
+        package var resumeArguments: [String]?
 
         package init(
             source: String, sha256: String? = nil, gitCommit: String? = nil, module: String?,

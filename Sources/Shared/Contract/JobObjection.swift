@@ -82,7 +82,12 @@ extension Job {
             if let fault = CommandTemplate(command).objection {
                 return "field 'code.command' \(fault)"
             }
-            return code.arguments.isEmpty ? nil : "field 'code.arguments' has no use for a command"
+            for (name, words) in [
+                ("arguments", code.arguments), ("resume_arguments", code.resumeArguments ?? []),
+            ] where !words.isEmpty {
+                return "field 'code.\(name)' has no use for a command"
+            }
+            return nil
         case (nil, nil):
             return "there is neither 'code.module' nor 'code.command'"
         case (_?, _?):

@@ -35,6 +35,8 @@ package struct TrainingOptions: CommandArguments, Equatable {
     package var hourlyPrice: Double?
     /// A secret: it reaches the agent as those of `--env` do, and never stands in the job.
     package var webhook: String?
+    /// For the user's `main` where there is output to go on from, an argument each.
+    package var resumeArguments: [String] = []
     /// For the user's `main`.
     package var arguments: [String] = []
 
@@ -59,7 +61,7 @@ package struct TrainingOptions: CommandArguments, Equatable {
             .text(
                 "--command", "line", \.command,
                 "A shell line instead: 'python train.py -o {output_directory}'."
-            ).from(.announced).replacing("--module", "arguments"),
+            ).from(.announced).replacing("--module", "--resume_argument", "arguments"),
             .repeated(
                 "--env", "name=value", \.environment,
                 "A variable; NAME alone passes on yours as a secret."
@@ -97,6 +99,12 @@ package struct TrainingOptions: CommandArguments, Equatable {
                 "--grace_seconds", \.grace, "For the trainer to stop when it is asked to.",
                 in: Job.Bounds.grace
             ).from(.anyFile),
+            .repeated(
+                "--resume_argument", "text", \.resumeArguments,
+                "Goes to your main where there is output to resume.",
+                expects: "an argument such as --resume_from_checkpoint={output_directory}"
+            ) { !$0.isEmpty && !$0.unicodeScalars.contains("\u{0}") }
+            .takingDashes().from(.anyFile),
             .rest("arguments", \.arguments, "Go to your main as they are.").from(.anyFile),
         ]
     }
@@ -171,6 +179,7 @@ package struct TrainingOptions: CommandArguments, Equatable {
     package func apply(to job: inout Job) throws {
         if let named { job.code.entry = named }
         job.code.arguments = arguments
+        job.code.resumeArguments = resumeArguments.isEmpty ? nil : resumeArguments
         job.environment = try EnvironmentFlag.variables(environment)
         job.observe = noObserve ? false : nil
         job.python = python

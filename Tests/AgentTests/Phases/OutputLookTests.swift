@@ -47,6 +47,9 @@ import Testing
         let later = OutputLook(
             directory.path, since: Date(timeIntervalSinceNow: 3600), incomplete: [])
         #expect(!later.hasNew)
+        let unknown = OutputLook(directory.path, since: nil, incomplete: [])
+        #expect(unknown.hasNew)
+        #expect(unknown.checkpoint == 50)
         #expect(OutputLook(directory.path + "/no", since: began, incomplete: []).hasNew)
     }
 }

@@ -73,6 +73,36 @@ import Testing
         }
     }
 
+    @Test func `what the kernel told since the start is the hardware's`() async throws {
+        let runner = ScriptedRunner { command in
+            guard command.executable == "dmesg" else { return nil }
+            return CommandResult(
+                termination: .exited(0),
+                output: "[  500.0] NVRM: Xid (PCI:0000:3b:00): 79, GPU has fallen off the bus.\n")
+        }
+        try await RunFixture.with(runner: runner, clock: ManualClock()) { fixture in
+            let recovery = TrainerRecovery(fixture.context)
+            let end = Trainer.End(termination: .signalled(SIGKILL), wasStopped: false)
+            let now = Date()
+            var attempt = await recovery.look(
+                at: end, error: nil, since: now, sinceBoot: 501, incomplete: [])
+            #expect(!attempt.isHardware)
+            attempt = await recovery.look(
+                at: end, error: nil, since: now, sinceBoot: 499, incomplete: [])
+            #expect(attempt.isHardware)
+            // Nothing was counted, printed or written.
+            #expect(attempt.step == 0)
+            for _ in 1...RestartPolicy.mostOfHardware {
+                #expect(try await recovery.follow(attempt) == .startsAgain)
+            }
+            guard case .ends(let note?) = try await recovery.follow(attempt) else {
+                Issue.record("it was started once more")
+                return
+            }
+            #expect(note.contains("Xid"), "\(note)")
+        }
+    }
+
     @Test func `the next machine goes on counting`() async throws {
         var record = RestartRecord()
         (record.spent, record.step) = (1, 7)

@@ -94,6 +94,16 @@ import Testing
                 + " · 2 files (5.0 MB) synced 12s ago")
     }
 
+    @Test func `a trainer that waits for its next start is told with the time left`() {
+        var status = status
+        status.phases = [phase(.train, .running)]
+        status.restartAt = start.addingTimeInterval(80)
+        let now = start.addingTimeInterval(72)
+        #expect(StatusText.live(view(status), now: now).contains("failed; starts again in 8s"))
+        let late = StatusText.live(view(status), now: start.addingTimeInterval(90))
+        #expect(late.contains("failed; starts again in 0s"))
+    }
+
     @Test(arguments: [(30.0, false), (301, false), (659, false), (661, true)])
     func `a heartbeat that stopped is said`(silence: Double, isSaid: Bool) {
         let text = StatusText.full(view(status), now: start.addingTimeInterval(silence))

@@ -33,6 +33,7 @@ import Testing
         "--command": ["--command", "python x.py"],
         "--env": ["--env", "A=1"],
         "--max_duration": ["--max_duration", "2h"], "--max_restarts": ["--max_restarts", "3"],
+        "--resume_argument": ["--resume_argument", "--resume={output_directory}"],
         "--restart_wait": ["--restart_wait", "1m30s"],
         "--grace_seconds": ["--grace_seconds", "1m"], "arguments": ["--", "--epochs", "2"],
         "--sync_interval_seconds": ["--sync_interval_seconds", "2m"],
@@ -67,6 +68,7 @@ import Testing
         #expect(job.code.module == "a.b")
         #expect(try applied(Self.samples["--command"] ?? []).code.command == "python x.py")
         #expect(job.code.arguments == ["--epochs", "2"])
+        #expect(job.code.resumeArguments == ["--resume={output_directory}"])
         #expect(job.environment == ["A": "1"])
         #expect(job.maxDurationSeconds == 7200)
         #expect(job.maxRestarts == 3)
@@ -93,6 +95,14 @@ import Testing
         let failure = #expect(throws: Failure.self) { try applied([flag, "11000d"]) }
         #expect(failure?.exit == 2)
         #expect(failure?.summary.hasPrefix("\(flag) '11000d' is not a length of time") == true)
+    }
+
+    @Test(arguments: [
+        ["--resume_argument"], ["--resume_argument", ""], ["--resume_argument", "--"],
+    ])
+    func `an argument that is none is refused`(words: [String]) {
+        let failure = #expect(throws: Failure.self) { try applied(words) }
+        #expect(failure?.exit == 2)
     }
 
     @Test func `a secret does not stand in the job`() throws {
