@@ -10,7 +10,7 @@ protocol Monitor: Sendable {
 enum Monitors {
     static let all: [any Monitor] = [
         DeadlineMonitor(), HeartbeatMonitor(), BucketHeartbeatMonitor(), DiskSpaceMonitor(),
-        LogIndexMonitor(), ProgressMonitor(), AlertMonitor(), ControlMonitor(),
+        LogIndexMonitor(), ProgressMonitor(), AlertMonitor(), ControlMonitor(), StallMonitor(),
     ]
 
     /// Runs them until the task that is returned is cancelled.

@@ -11,6 +11,7 @@ enum RestartPolicy {
         after end: Trainer.End, isStopping: Bool, restarts: Int, limit: Int
     ) -> Bool {
         // One that leaves with 0 since it was asked to go has been stopped, not finished.
-        !end.wasStopped && !end.termination.succeeded && !isStopping && restarts < limit
+        !end.wasStopped && (end.wasStalled || !end.termination.succeeded) && !isStopping
+            && restarts < limit
     }
 }

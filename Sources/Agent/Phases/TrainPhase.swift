@@ -52,14 +52,17 @@ struct TrainPhase {
             keep(TrainerEnd(termination: end.termination, exception: PythonError.line(in: lines)))
             tell(end)
             await context.engine.trainerEnded(abnormally: !end.termination.succeeded)
-            if end.termination.succeeded, !end.wasStopped { return .succeeded }
+            if end.termination.succeeded, !end.wasStopped, !end.wasStalled { return .succeeded }
             let start = context.journal.start
             let limit = context.job.maxRestarts
             guard
                 RestartPolicy.startsAgain(
                     after: end, isStopping: context.stop.reason != nil, restarts: start.restarts,
                     limit: limit)
-            else { return .failed(failure(of: end, lines)) }
+            else {
+                if end.wasStalled { context.stopStalled() }
+                return .failed(failure(of: end, lines))
+            }
             try await context.record { journal in
                 journal.start = start.restarted
                 journal.trainer = nil
@@ -83,7 +86,7 @@ struct TrainPhase {
     private var trainer: Trainer {
         Trainer(
             runner: context.host.runner, clock: context.host.clock, stop: context.stop,
-            grace: .seconds(context.job.graceSeconds))
+            grace: .seconds(context.job.graceSeconds), stalled: context.newStallEnd())
     }
 
     /// Goes on with a trainer that a former agent started.
@@ -128,7 +131,10 @@ struct TrainPhase {
         trainLog.hold(of: kept.keeper)
         let identity = kept.trainer
         context.engine.watch(identity, keeper: kept.keeper.pid)
-        context.board.update { $0.trainerPid = identity.pid }
+        context.board.update { status in
+            status.trainerPid = identity.pid
+            status.stalled = nil
+        }
         context.recordSoon { $0.trainer = identity }
         context.capsule.begin()
     }

@@ -11,13 +11,15 @@ package struct Outcome: Codable, Sendable, Equatable {
         case stopped
         case deadline
         case preempted
+        /// The training stood still, and the job says to stop it then.
+        case stalled
         /// A phase before the training failed; the user's `main` never ran.
         case setupFailed
         /// A way to end that only a later version has.
         case unknown(String)
 
         package static let allCases: [Kind] = [
-            .succeeded, .failed, .stopped, .deadline, .preempted, .setupFailed,
+            .succeeded, .failed, .stopped, .deadline, .preempted, .stalled, .setupFailed,
         ]
 
         package var rawValue: String {
@@ -27,6 +29,7 @@ package struct Outcome: Codable, Sendable, Equatable {
             case .stopped: "stopped"
             case .deadline: "deadline"
             case .preempted: "preempted"
+            case .stalled: "stalled"
             case .setupFailed: "setup_failed"
             case .unknown(let name): name
             }
@@ -65,7 +68,7 @@ package struct Outcome: Codable, Sendable, Equatable {
         switch kind {
         case .succeeded: ExitCode.ok.rawValue
         case .setupFailed: ExitCode.setupFailed.rawValue
-        case .failed, .stopped, .deadline, .preempted, .unknown:
+        case .failed, .stopped, .deadline, .preempted, .stalled, .unknown:
             if let signal {
                 ExitCode.signalled(signal)
             } else if let exitStatus, exitStatus != 0 {

@@ -15,6 +15,9 @@ package struct TrainingOptions: CommandArguments, Equatable {
     package var maxDuration = MaximumDuration.never
     package var maxRestarts = 0
     package var grace = TimeSpan(seconds: 20)
+    package var onStall = StallAction.report
+    /// nil: the pace so far says it.
+    package var stallAfter: TimeSpan?
     package var syncInterval = TimeSpan(seconds: 60)
     package var exclude: [String] = []
     package var mirror = false
@@ -90,6 +93,19 @@ package struct TrainingOptions: CommandArguments, Equatable {
                 "--grace_seconds", \.grace, "For the trainer to stop when it is asked to.",
                 in: Job.Bounds.grace
             ).from(.anyFile),
+            .parsed(
+                "--on_stall", "action", \.onStall,
+                "A training that stands still: report, restart or stop.",
+                expects: "report, restart or stop"
+            ) { StallAction(rawValue: $0) }
+            .completing(.oneOf(StallAction.allCases.map(\.rawValue))).from(.announced),
+            .parsed(
+                "--stall_after", "time", \.stallAfter,
+                "So long without a step is a stall; else the pace so far says it.",
+                expects: TimeSpan.expectation(in: Job.Bounds.stallAfter)
+            ) { text in
+                TimeSpan(text).flatMap { Job.Bounds.stallAfter.contains($0.seconds) ? $0 : nil }
+            }.from(.anyFile),
             .rest("arguments", \.arguments, "Go to your main as they are.").from(.anyFile),
         ]
     }
@@ -170,6 +186,8 @@ package struct TrainingOptions: CommandArguments, Equatable {
         job.maxDurationSeconds = maxDuration.limit?.seconds
         job.maxRestarts = maxRestarts
         job.graceSeconds = grace.seconds
+        job.onStall = onStall == .report ? nil : onStall
+        job.stallAfterSeconds = stallAfter?.seconds
         job.metrics = metrics.isEmpty ? nil : metrics
         job.alerts = alerts.isEmpty ? nil : alerts
         if let webhook {

@@ -36,6 +36,12 @@ enum AgentParsers {
         .ofText("nvidia-smi") { input in
             NvidiaSMI.gpus(from: input).map { "\($0.memory)" }
         },
+        FuzzTarget("stack-registration") { input in
+            StackRegistration(input).map { ["\($0.pid) \($0.start) \($0.signal)"] } ?? []
+        },
+        .ofText("proc-status") { input in
+            ["\(StackRegistration.catches(38, input))"]
+        },
         .ofText("python-error", words: ["python"]) { input in
             let lines = input.split(separator: "\n").map { LogTail.shown(String($0)) }
             let line = PythonError.line(in: lines)

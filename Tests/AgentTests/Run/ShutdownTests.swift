@@ -172,6 +172,17 @@ import Testing
             RestartPolicy.startsAgain(
                 after: end, isStopping: isStopping, restarts: restarts, limit: 2) == again)
     }
+
+    @Test(arguments: [Termination.exited(0), .signalled(SIGKILL)])
+    func `a trainer that was ended since it stood still is started again`(
+        termination: Termination
+    ) {
+        let end = Trainer.End(termination: termination, wasStopped: false, wasStalled: true)
+        #expect(
+            RestartPolicy.startsAgain(after: end, isStopping: false, restarts: 1, limit: 2))
+        #expect(
+            !RestartPolicy.startsAgain(after: end, isStopping: false, restarts: 2, limit: 2))
+    }
 }
 
 /// Runs commands for real, but one executable ignores every signal until the test is over.
