@@ -14,6 +14,7 @@ enum StatusText {
         var words = [phases.isEmpty ? status.phase.title : phases.joined(separator: ", ")]
         if status.phase == .train, let progress = status.progress { words.append(progress.text) }
         words += [stall(status, now: now)].compactMap { $0 }
+        if let restart = restart(status, now: now) { words.append(restart) }
         words += syncWords(status.sync, now: now)
         return "  " + words.joined(separator: " · ")
     }
@@ -38,6 +39,7 @@ enum StatusText {
             if view.state == .running {
                 add("progress", status.progress?.text)
                 add("stalled", status.stalled.map { stalled($0, now: now) })
+                add("trainer", restart(status, now: now))
             }
             add("sync", syncWords(status.sync, now: now).joined(separator: ", "))
             lines += SyncGaps(status.sync).lines
@@ -55,6 +57,13 @@ enum StatusText {
             add("machine", "not seen: \(oneLine(reason))")
         }
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// Until when a trainer that failed waits; nil where none does.
+    static func restart(_ status: RunStatus, now: Date) -> String? {
+        status.restartAt.map { time in
+            "failed; starts again in \(TimeSpan(seconds: max(0, time.timeIntervalSince(now))))"
+        }
     }
 
     /// One line for the list and the top of the status.

@@ -138,6 +138,8 @@ package struct Job: VersionedDocument, Equatable {
     package var onStall: StallAction?
     /// How long a training may stand still; nil, and absent from JSON, leaves it to `StallRule`.
     package var stallAfterSeconds: Double?
+    /// Before the first restart; nil, and absent from JSON, for `defaultRestartWait`.
+    package var restartWaitSeconds: Double?
     /// `MetricPattern`s of the user's own, for the trainer's log.
     package var metrics: [String]?
     /// `AlertRule`s of the user's.
@@ -153,6 +155,9 @@ package struct Job: VersionedDocument, Equatable {
     /// The argv that turns the machine off at the end; nil leaves it on.
     package var powerOff: [String]?
     package var createdAt: Date
+
+    /// In seconds: what a driver needs to free the memory of a killed process, and a short outage.
+    package static let defaultRestartWait = 5.0
 
     package init(
         run: RunName, code: Code, dataset: String, output: String?, directories: Directories,
