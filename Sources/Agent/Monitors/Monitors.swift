@@ -11,6 +11,7 @@ enum Monitors {
     static let all: [any Monitor] = [
         DeadlineMonitor(), HeartbeatMonitor(), BucketHeartbeatMonitor(), DiskSpaceMonitor(),
         LogIndexMonitor(), ProgressMonitor(), AlertMonitor(), ControlMonitor(), StallMonitor(),
+        SystemMonitor(),
     ]
 
     /// Runs them until the task that is returned is cancelled.

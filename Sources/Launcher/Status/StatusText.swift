@@ -39,6 +39,7 @@ enum StatusText {
             if view.state == .running {
                 add("progress", status.progress?.text)
                 add("stalled", status.stalled.map { stalled($0, now: now) })
+                add("machine", status.machine?.text)
                 add("trainer", restart(status, now: now))
             }
             add("sync", syncWords(status.sync, now: now).joined(separator: ", "))

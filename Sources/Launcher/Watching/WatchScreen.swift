@@ -32,6 +32,7 @@ struct WatchScreen: Sendable {
             for gpu in model.gpus.prefix(height >= 20 ? 8 : 1) {
                 rows.append(cut("GPU  \(gpu.text)"))
             }
+            if model.gpus.isEmpty, let load = model.status?.machine?.text { rows.append(cut(load)) }
             if let sync { rows.append(cut(sync)) }
         }
         if let stalled = model.status?.stalled, model.status?.outcome == nil {

@@ -147,6 +147,8 @@ package struct RunStatus: VersionedDocument, Equatable {
     package var sync = SyncRecord()
     /// Free bytes where output is written.
     package var diskFreeBytes: Int64?
+    /// What the machine was busy with a moment ago.
+    package var machine: MachineLoad?
     package var warnings: [String] = []
     /// Of the trainer that runs, or ran last; nil where nothing says it.
     package var progress: TrainingProgress?

@@ -88,7 +88,7 @@ struct StallMonitor: Monitor {
         }
 
         private static func isOurs(_ name: String) -> Bool {
-            [BucketLayout.agentLog, BucketLayout.trainLogIndex].contains(name)
+            [BucketLayout.agentLog, BucketLayout.trainLogIndex, BucketLayout.system].contains(name)
                 || name.hasPrefix("stall-")
         }
 
