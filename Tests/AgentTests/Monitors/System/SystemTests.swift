@@ -140,37 +140,4 @@ private struct SlowClock: Clock {
         }
         #expect(lines(path) == 66)
     }
-
-    @Test func `a million seconds with eight GPUs stay below 100 MB`() throws {
-        let directory = try TemporaryDirectory()
-        defer { directory.remove() }
-        let start = Date(timeIntervalSince1970: 1_800_000_000)
-        var file = SystemFile(logs: directory.path, startedAt: start, mode: 0o600)
-        let gpus = (0..<8).compactMap {
-            GPUStream.gpu(in: "\($0), 97, 40123, 81559, 71, 412.35".utf8)
-        }
-        var counters = MachineCounters()
-        (counters.busyTicks, counters.allTicks) = (0, 0)
-        (counters.memoryUsed, counters.memoryTotal) = (1_900_000_000_000, 2_000_000_000_000)
-        (counters.diskRead, counters.diskWritten) = (0, 0)
-        (counters.netReceived, counters.netSent) = (0, 0)
-        var next = counters
-        (next.busyTicks, next.allTicks) = (777, 1000)
-        (next.diskRead, next.diskWritten) = (70_000_000_000, 70_000_000_000)
-        (next.netReceived, next.netSent) = (70_000_000_000, 70_000_000_000)
-        let load = MachineLoad(
-            from: counters, to: next, seconds: 10, diskFree: 9_000_000_000_000, gpus: gpus)
-        // A sample of the time: each day after the first is like the others.
-        for look in stride(from: 0.0, to: 172_800, by: 10) {
-            file.add(load, at: start.addingTimeInterval(look))
-        }
-        file.flush()
-        let path = directory.path + "/" + BucketLayout.system
-        let length = load.line(at: start).utf8.count
-        let total = lines(path)
-        #expect((10_000...10_100).contains(total))
-        let atMillion =
-            Double(length) * (8640 + Double(total - 8640) * (1_000_000 - 86_400) / 86_400)
-        #expect(atMillion < 100e6, "\(length) bytes a line")
-    }
 }
