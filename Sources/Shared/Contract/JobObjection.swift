@@ -125,6 +125,6 @@ extension Job {
         if let hourlyPrice, !Bounds.hourlyPrice.contains(hourlyPrice) {
             return "field 'hourly_price' is \(hourlyPrice), which no machine costs"
         }
-        return nil
+        return cost?.objection
     }
 }

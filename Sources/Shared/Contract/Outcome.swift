@@ -10,6 +10,8 @@ package struct Outcome: Codable, Sendable, Equatable {
         /// On request: `train stop`, SIGTERM, SIGINT.
         case stopped
         case deadline
+        /// `--max_cost` is spent.
+        case cost
         case preempted
         /// The training stood still, and the job says to stop it then.
         case stalled
@@ -19,7 +21,7 @@ package struct Outcome: Codable, Sendable, Equatable {
         case unknown(String)
 
         package static let allCases: [Kind] = [
-            .succeeded, .failed, .stopped, .deadline, .preempted, .stalled, .setupFailed,
+            .succeeded, .failed, .stopped, .deadline, .cost, .preempted, .stalled, .setupFailed,
         ]
 
         package var rawValue: String {
@@ -28,6 +30,7 @@ package struct Outcome: Codable, Sendable, Equatable {
             case .failed: "failed"
             case .stopped: "stopped"
             case .deadline: "deadline"
+            case .cost: "cost"
             case .preempted: "preempted"
             case .stalled: "stalled"
             case .setupFailed: "setup_failed"
@@ -68,7 +71,7 @@ package struct Outcome: Codable, Sendable, Equatable {
         switch kind {
         case .succeeded: ExitCode.ok.rawValue
         case .setupFailed: ExitCode.setupFailed.rawValue
-        case .failed, .stopped, .deadline, .preempted, .stalled, .unknown:
+        case .failed, .stopped, .deadline, .cost, .preempted, .stalled, .unknown:
             if let signal {
                 ExitCode.signalled(signal)
             } else if let exitStatus, exitStatus != 0 {

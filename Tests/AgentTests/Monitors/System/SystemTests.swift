@@ -119,7 +119,7 @@ private struct SlowClock: Clock {
 
 @Suite struct SystemFileTests {
     private func lines(_ path: String) -> Int {
-        ((try? readFile(path)) ?? Data()).count { $0 == 0x0A }
+        ((try? readFile(path, limit: 64 << 20)) ?? Data()).split(separator: 0x0A).count
     }
 
     @Test func `a training that prints nothing is not sent each minute for its rest`() throws {
@@ -139,5 +139,31 @@ private struct SlowClock: Clock {
             file.add(MachineLoad(), at: start.addingTimeInterval(Double(look) * 10))
         }
         #expect(lines(path) == 66)
+    }
+
+    @Test func `after a day a line a minute is kept, and a million seconds stay below 100 MB`()
+        throws
+    {
+        let directory = try TemporaryDirectory()
+        defer { directory.remove() }
+        let start = Date(timeIntervalSince1970: 1_800_000_000)
+        var file = SystemFile(logs: directory.path, startedAt: start, mode: 0o600)
+        let gpus = (0..<8).compactMap {
+            GPUStream.gpu(in: "\($0), 97, 40123, 81559, 71, 412.35".utf8)
+        }
+        var load = MachineLoad(gpus: gpus)
+        (load.processor, load.diskFree) = (77.7, 9_000_000_000_000)
+        (load.memoryUsed, load.memoryTotal) = (1_900_000_000_000, 2_000_000_000_000)
+        (load.diskRead, load.diskWritten) = (70_000_000_000, 70_000_000_000)
+        (load.netReceived, load.netSent) = (70_000_000_000, 70_000_000_000)
+        // Half an hour before the day is over, and an hour after it.
+        for look in stride(from: 84_600.0, to: 90_000, by: 10) {
+            file.add(load, at: start.addingTimeInterval(look))
+        }
+        file.flush()
+        #expect(lines(directory.path + "/" + BucketLayout.system) == 180 + 60)
+        let length = Double(load.line(at: start).utf8.count)
+        #expect(
+            length * (86_400 / 10 + (1_000_000 - 86_400) / 60) < 100e6, "\(length) bytes a line")
     }
 }
