@@ -16,6 +16,9 @@ package struct TrainingOptions: CommandArguments, Equatable {
     package var maxRestarts = 0
     package var restartWait = TimeSpan(seconds: Job.defaultRestartWait)
     package var grace = TimeSpan(seconds: 20)
+    package var onStall = StallAction.report
+    /// nil: the pace so far says it.
+    package var stallAfter: TimeSpan?
     package var syncInterval = TimeSpan(seconds: 60)
     package var exclude: [String] = []
     package var mirror = false
@@ -116,6 +119,19 @@ package struct TrainingOptions: CommandArguments, Equatable {
                 expects: "an argument such as --resume_from_checkpoint={output_directory}"
             ) { !$0.isEmpty && !$0.unicodeScalars.contains("\u{0}") }
             .takingDashes().from(.anyFile),
+            .parsed(
+                "--on_stall", "action", \.onStall,
+                "A training that stands still: report, restart or stop.",
+                expects: "report, restart or stop"
+            ) { StallAction(rawValue: $0) }
+            .completing(.oneOf(StallAction.allCases.map(\.rawValue))).from(.announced),
+            .parsed(
+                "--stall_after", "time", \.stallAfter,
+                "So long without a step is a stall; else the pace so far says it.",
+                expects: TimeSpan.expectation(in: Job.Bounds.stallAfter)
+            ) { text in
+                TimeSpan(text).flatMap { Job.Bounds.stallAfter.contains($0.seconds) ? $0 : nil }
+            }.from(.anyFile),
             .rest("arguments", \.arguments, "Go to your main as they are.").from(.anyFile),
         ]
     }
@@ -204,6 +220,8 @@ package struct TrainingOptions: CommandArguments, Equatable {
         job.restartWaitSeconds =
             restartWait.seconds == Job.defaultRestartWait ? nil : restartWait.seconds
         job.graceSeconds = grace.seconds
+        job.onStall = onStall == .report ? nil : onStall
+        job.stallAfterSeconds = stallAfter?.seconds
         job.metrics = metrics.isEmpty ? nil : metrics
         job.alerts = alerts.isEmpty ? nil : alerts
         if let webhook {
