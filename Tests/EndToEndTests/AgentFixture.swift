@@ -54,6 +54,7 @@ struct AgentFixture {
         job.dataset = "file://\(root.path)/dataset"
         job.sync.intervalSeconds = 0.3
         job.graceSeconds = 2
+        job.restartWaitSeconds = 0
         change(&job)
         self.job = job
         try AtomicFile.write(JSONFormat.encode(job), to: jobPath)

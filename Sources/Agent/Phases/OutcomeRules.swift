@@ -16,9 +16,10 @@ enum OutcomeRules {
     ///   - trainer: how the trainer ended, where it began.
     ///   - reason: why the run was stopped, where it was.
     ///   - exception: what the trainer printed as the reason of its end.
+    ///   - note: why it is not started again, where that was asked for.
     static func outcome(
         results: [Phase: PhaseResult], trainer: Termination?, reason: StopReason?,
-        exception: String? = nil
+        exception: String? = nil, note: String? = nil
     ) -> Outcome {
         let (status, signal) = parts(of: trainer)
         let phase: Phase = trainer == nil ? lastPhase(of: results) : .train
@@ -46,7 +47,8 @@ enum OutcomeRules {
         if let trainer {
             return Outcome(
                 kind: .failed, phase: .train, exitStatus: status, signal: signal,
-                message: "the trainer \(words(for: trainer, exception))",
+                message: "the trainer \(words(for: trainer, exception))"
+                    + (note.map { "; \($0)" } ?? ""),
                 lastLines: firstFailure(in: results).failure?.detail,
                 hint: firstFailure(in: results).failure?.hint)
         }
@@ -78,7 +80,8 @@ enum OutcomeRules {
         return (lastPhase(of: results), nil)
     }
 
-    private static func words(for trainer: Termination, _ exception: String?) -> String {
+    /// How a trainer ended, to follow the words "the trainer".
+    static func words(for trainer: Termination, _ exception: String?) -> String {
         switch trainer {
         case .exited(1) where exception != nil: "failed: \(exception ?? "")"
         case .exited(let status):

@@ -134,6 +134,8 @@ package struct Job: VersionedDocument, Equatable {
     package var maxDurationSeconds: Double?
     /// How often a trainer that failed is started again from its checkpoints.
     package var maxRestarts = 0
+    /// Before the first restart; nil, and absent from JSON, for `defaultRestartWait`.
+    package var restartWaitSeconds: Double?
     /// `MetricPattern`s of the user's own, for the trainer's log.
     package var metrics: [String]?
     /// `AlertRule`s of the user's.
@@ -149,6 +151,9 @@ package struct Job: VersionedDocument, Equatable {
     /// The argv that turns the machine off at the end; nil leaves it on.
     package var powerOff: [String]?
     package var createdAt: Date
+
+    /// In seconds: what a driver needs to free the memory of a killed process, and a short outage.
+    package static let defaultRestartWait = 5.0
 
     package init(
         run: RunName, code: Code, dataset: String, output: String?, directories: Directories,

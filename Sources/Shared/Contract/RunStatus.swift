@@ -123,6 +123,10 @@ package struct RunStatus: VersionedDocument, Equatable {
     /// before it; see `Attempt`.
     package var attempt = 1
     package var restarts = 0
+    /// When a trainer that failed is started again; nil where none waits for that.
+    package var restartAt: Date?
+    /// How the trainer's failures so far went; nil where it never failed.
+    package var recovery: RestartRecord?
     package var startedAt: Date
     /// Older than `Heartbeat.staleAfter`, and the agent is gone.
     package var heartbeat: Date
@@ -146,7 +150,7 @@ package struct RunStatus: VersionedDocument, Equatable {
     }
 
     /// The next attempt counts on.
-    package var objection: String? { start.objection }
+    package var objection: String? { start.objection ?? recovery?.objection }
 
     package init(run: RunName, startedAt: Date) {
         self.run = run

@@ -14,6 +14,7 @@ package struct TrainingOptions: CommandArguments, Equatable {
     package var noObserve = false
     package var maxDuration = MaximumDuration.never
     package var maxRestarts = 0
+    package var restartWait = TimeSpan(seconds: Job.defaultRestartWait)
     package var grace = TimeSpan(seconds: 20)
     package var syncInterval = TimeSpan(seconds: 60)
     package var exclude: [String] = []
@@ -83,9 +84,15 @@ package struct TrainingOptions: CommandArguments, Equatable {
                     ? .userFile(because: "lets the machine cost money without an end") : .announced
             },
             .count(
-                "--max_restarts", \.maxRestarts, "Starts a trainer that failed again.",
+                "--max_restarts", \.maxRestarts,
+                "Restarts of a failing trainer that makes no progress.",
                 in: Job.Bounds.maxRestarts
             ).from(.announced),
+            .duration(
+                "--restart_wait", \.restartWait,
+                "Before the first restart; doubles without progress.",
+                in: Job.Bounds.restartWait
+            ).from(.anyFile),
             .duration(
                 "--grace_seconds", \.grace, "For the trainer to stop when it is asked to.",
                 in: Job.Bounds.grace
@@ -169,6 +176,8 @@ package struct TrainingOptions: CommandArguments, Equatable {
         job.python = python
         job.maxDurationSeconds = maxDuration.limit?.seconds
         job.maxRestarts = maxRestarts
+        job.restartWaitSeconds =
+            restartWait.seconds == Job.defaultRestartWait ? nil : restartWait.seconds
         job.graceSeconds = grace.seconds
         job.metrics = metrics.isEmpty ? nil : metrics
         job.alerts = alerts.isEmpty ? nil : alerts

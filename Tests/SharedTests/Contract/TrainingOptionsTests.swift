@@ -26,6 +26,7 @@ import Testing
         "--command": ["--command", "python x.py"],
         "--env": ["--env", "A=1"],
         "--max_duration": ["--max_duration", "2h"], "--max_restarts": ["--max_restarts", "3"],
+        "--restart_wait": ["--restart_wait", "1m30s"],
         "--grace_seconds": ["--grace_seconds", "1m"], "arguments": ["--", "--epochs", "2"],
         "--sync_interval_seconds": ["--sync_interval_seconds", "2m"],
         "--exclude": ["--exclude", "*.tmp"], "--mirror": ["--mirror"],
@@ -62,6 +63,7 @@ import Testing
         #expect(job.environment == ["A": "1"])
         #expect(job.maxDurationSeconds == 7200)
         #expect(job.maxRestarts == 3)
+        #expect(job.restartWaitSeconds == 90)
         #expect(job.graceSeconds == 60)
         #expect(job.sync.intervalSeconds == 120)
         #expect(job.sync.exclude == ["*.tmp"])
