@@ -2,7 +2,7 @@ import Shared
 import TestSupport
 import Testing
 
-extension CloudTests {
+extension StandInCloudTests {
     /// `train ssh` and `train stop`, with a real sshd.
     @Suite(.enabled(CloudTests.googleNeeds) { await StandInCloud.gcp.missing() == nil })
     struct CloudLoginTests {

@@ -2,7 +2,7 @@ import Shared
 import TestSupport
 import Testing
 
-extension CloudTests {
+extension StandInCloudTests {
     /// `--state_bucket`: what a second computer does to a start of the first.
     @Suite(.enabled(CloudTests.googleNeeds) { await StandInCloud.gcp.missing() == nil })
     struct SharedStartTests {
