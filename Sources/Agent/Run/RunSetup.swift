@@ -33,7 +33,8 @@ enum RunSetup {
         try journal.save(in: work)
 
         var status = RunStatus(run: job.run, startedAt: journal.startedAt)
-        // The same attempt goes on: its phases, warnings and syncs are this agent's too.
+        // The same attempt goes on: its phases, warnings and syncs are this agent's too. Without them
+        // the run is no worse: the journal knows where it is.
         if adopted != nil, let former = try? formerStatus(in: work), former.run == job.run {
             status = former
         }

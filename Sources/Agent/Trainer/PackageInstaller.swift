@@ -105,6 +105,7 @@ struct PackageInstaller {
             + "torch==\(plain) in it keeps the machine's"
     }
 
+    /// For a remark alone: uv itself tells of a lock that it cannot read.
     private var lockedTorch: String? {
         guard let data = try? readRegularFile(requirements.directory + "/uv.lock", limit: 64 << 20)
         else { return nil }

@@ -49,6 +49,7 @@ final class UploadLedger {
             }
         }
         manifest.assumeUnseenWrite()
+        // Where it cannot be written, the longer file goes on to say the same.
         if file.isMostlyHistory(ofFiles: table.count) { try? file.rewrite(entries()) }
     }
 

@@ -88,10 +88,10 @@ final class FileWatch: Sendable {
                 guard let objection = WatchRoots.objection(to: root.path) else { continue }
                 throw Failure("\(quoted(root.path)): \(objection)")
             }
+            // Refused to ordinary users and in containers, which is no news: inotify does instead.
             if let source = try? FanotifySource(roots) {
                 return FileWatch(source, ends: ends, clock: clock, say: say)
             }
-            // Refused to ordinary users and in containers, which is no news.
             return FileWatch(try InotifySource(roots), ends: ends, clock: clock, say: say)
         } catch {
             say(
