@@ -1,6 +1,6 @@
 import Shared
 
-/// Who calls the agent, which decides what a run that is over means.
+/// Who calls the agent. It decides what is done for a run that is over.
 enum RunCall: Sendable, Equatable {
     /// The launcher's job, on its machine: only what is left of a run's end is done.
     case ofJob
@@ -87,7 +87,7 @@ enum RunSetup {
         if case .byHand(let goesOn) = call {
             let isOtherStore = journal.store.map { $0 != job.output } ?? false
             if isOtherStore || (journal.isOver && !(goesOn && journal.store == job.output)) {
-                // What the ledger says is of a store that this call does not have.
+                // The ledger tells of another store than the one of this call.
                 removeTree(job.work.sync)
                 try makeDirectories(job.work.sync)
                 new.trainer = journal.trainer
