@@ -5,6 +5,8 @@ enum StopReason: Sendable, Equatable {
     /// `train stop`, SIGTERM or SIGINT.
     case signal(Int32)
     case deadline
+    /// The deadline, where it is the cost that sets it.
+    case cost
     /// The machine itself is going down.
     case preempted
 }
@@ -37,6 +39,10 @@ enum OutcomeRules {
             return Outcome(
                 kind: .deadline, phase: phase, exitStatus: status, signal: signal,
                 message: "the longest time allowed has passed during: \(phase.title)")
+        case .cost:
+            return Outcome(
+                kind: .cost, phase: phase, exitStatus: status, signal: signal,
+                message: "what the machine may cost is spent during: \(phase.title)")
         case .preempted:
             return Outcome(
                 kind: .preempted, phase: phase, exitStatus: status, signal: signal,

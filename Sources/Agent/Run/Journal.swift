@@ -24,6 +24,8 @@ struct Journal: VersionedDocument, Equatable {
     /// Where the run's output and logs are on this machine; nil in old journals.
     var output: String?
     var logs: String?
+    /// The longest time, in seconds, of which it was told that most is spent; nil before that.
+    var toldDurationSeconds: Double?
     /// The last sync was verified against the bucket.
     var verified = false
 

@@ -132,6 +132,9 @@ package struct Job: VersionedDocument, Equatable {
     package var graceSeconds: Double = 20
     /// Counted from `createdAt`, not from a boot: a preempted run does not win new time.
     package var maxDurationSeconds: Double?
+    /// What the machine may cost; `maxDurationSeconds` is no longer than that. nil, and absent from
+    /// JSON, where nothing limits it.
+    package var cost: CostLimit?
     /// How often a trainer that failed is started again from its checkpoints.
     package var maxRestarts = 0
     /// Before the first restart; nil, and absent from JSON, for `defaultRestartWait`.

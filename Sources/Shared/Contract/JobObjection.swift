@@ -122,6 +122,6 @@ extension Job {
         if let hourlyPrice, !Bounds.hourlyPrice.contains(hourlyPrice) {
             return "field 'hourly_price' is \(hourlyPrice), which no machine costs"
         }
-        return nil
+        return cost?.objection
     }
 }

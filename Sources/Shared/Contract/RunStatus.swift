@@ -51,6 +51,10 @@ package struct RunStatus: VersionedDocument, Equatable {
         package var consecutiveFailures = 0
         package var files = 0
         package var bytes: Int64 = 0
+        /// The most that one sync has moved, and how fast the syncs were that moved much; nil before
+        /// there was one.
+        package var largestBytes: Int64?
+        package var bytesPerSecond: Double?
         /// Paths that went up as `.partial` since their writer died.
         package var partialFiles: [String] = []
         /// The first few paths that cannot go up at all, with the reason.

@@ -33,6 +33,10 @@ package struct TrainingOptions: CommandArguments, Equatable {
     package var alerts: [String] = []
     /// Of the machine, in whatever currency the user counts.
     package var hourlyPrice: Double?
+    /// In the same currency; what becomes of it is `cost`.
+    package var maxCost: Double?
+    /// What `limitByCost` made of `maxCost`; nil before, and where nothing limits the cost.
+    package var cost: CostLimit?
     /// A secret: it reaches the agent as those of `--env` do, and never stands in the job.
     package var webhook: String?
     /// For the user's `main`.
@@ -83,6 +87,13 @@ package struct TrainingOptions: CommandArguments, Equatable {
                 $0 == "never"
                     ? .userFile(because: "lets the machine cost money without an end") : .announced
             },
+            .parsed(
+                "--max_cost", "amount", \.maxCost,
+                "Stops it before the machine has cost this much.",
+                expects: "an amount of money such as 20 or 12.50"
+            ) { text in
+                Double(text).flatMap { CostLimit.amounts.contains($0) ? $0 : nil }
+            }.from(.announced),
             .count(
                 "--max_restarts", \.maxRestarts,
                 "Restarts of a failing trainer that makes no progress.",
@@ -121,7 +132,8 @@ package struct TrainingOptions: CommandArguments, Equatable {
                 in: Job.Bounds.totalSteps
             ).from(.anyFile),
             .parsed(
-                "--hourly_price", "price", \.hourlyPrice, "Of the machine, for the receipt.",
+                "--hourly_price", "price", \.hourlyPrice,
+                "Of the machine, for the receipt and --max_cost.",
                 expects: "a price such as 2.48"
             ) { text in
                 Double(text).flatMap { Job.Bounds.hourlyPrice.contains($0) ? $0 : nil }
@@ -167,14 +179,18 @@ package struct TrainingOptions: CommandArguments, Equatable {
     ///
     /// Secrets (`--env NAME`) are left out: a job is readable to more than the run.
     ///
-    /// - Throws: `Failure` with exit code 2 where `--env` holds no variable.
+    /// - Throws: `Failure` with exit code 2 where `--env` holds no variable, or `--max_cost` has no
+    ///   price.
     package func apply(to job: inout Job) throws {
         if let named { job.code.entry = named }
         job.code.arguments = arguments
         job.environment = try EnvironmentFlag.variables(environment)
         job.observe = noObserve ? false : nil
         job.python = python
-        job.maxDurationSeconds = maxDuration.limit?.seconds
+        var limited = self
+        try limited.limitByCost()
+        job.maxDurationSeconds = limited.maxDuration.limit?.seconds
+        job.cost = limited.cost
         job.maxRestarts = maxRestarts
         job.restartWaitSeconds =
             restartWait.seconds == Job.defaultRestartWait ? nil : restartWait.seconds
