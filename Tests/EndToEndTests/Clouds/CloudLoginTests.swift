@@ -2,7 +2,7 @@ import Shared
 import TestSupport
 import Testing
 
-extension StandInCloudTests {
+extension CloudTests {
     /// `train ssh` and `train stop`, with a real sshd.
     @Suite(.enabled(CloudTests.googleNeeds) { await StandInCloud.gcp.missing() == nil })
     struct CloudLoginTests {

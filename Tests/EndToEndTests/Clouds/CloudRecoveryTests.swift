@@ -2,7 +2,7 @@ import Shared
 import TestSupport
 import Testing
 
-extension StandInCloudTests {
+extension CloudTests {
     /// What a later call finds changed: keys, caches, tools, a state that was never saved, a run of
     /// the same name.
     @Suite(.enabled(CloudTests.googleNeeds) { await StandInCloud.gcp.missing() == nil })

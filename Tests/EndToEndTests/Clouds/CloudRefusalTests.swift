@@ -2,7 +2,7 @@ import Shared
 import TestSupport
 import Testing
 
-extension StandInCloudTests {
+extension CloudTests {
     /// What a cloud refuses, and what is looked at without making anything.
     @Suite(.enabled(CloudTests.googleNeeds) { await StandInCloud.gcp.missing() == nil })
     struct CloudRefusalTests {

@@ -4,18 +4,12 @@ import Testing
 
 /// The launcher's roads over rented clouds, with the real Terraform.
 ///
-/// One at a time, beside `StandInCloudTests`: each has a Terraform with its providers, and half the
-/// machine's memory at most. All that is on AWS is here, where its emulator, with the faults that a
-/// test asks it for, is one test's at a time.
+/// One at a time: each has a Terraform with its providers, and half the machine's memory at most.
 @Suite(.serialized, .timeLimit(.minutes(15))) enum CloudTests {
     /// The condition of a suite that needs nothing but the cloud that is made fastest.
     static let googleNeeds: Comment =
         "needs terraform, gsutil, ssh-keygen and Tests/StandInProvider/requirements.txt"
 }
-
-/// The second chain of those roads, one at a time too: what is not on AWS, and so shares nothing with
-/// the first but emulators in which each test has its own buckets.
-@Suite(.serialized, .timeLimit(.minutes(15))) enum StandInCloudTests {}
 
 extension CloudTests {
     @Suite struct CloudRoadTests {

@@ -2,7 +2,7 @@ import Shared
 import TestSupport
 import Testing
 
-extension StandInCloudTests {
+extension CloudTests {
     /// `--state_bucket`: what a second computer does to a start of the first.
     @Suite(.enabled(CloudTests.googleNeeds) { await StandInCloud.gcp.missing() == nil })
     struct SharedStartTests {
