@@ -31,8 +31,9 @@ extension UploadLedger {
     /// How many files the trainer has removed, or renamed to another name, of those that are up.
     var goneCount: Int { removed(of: indices.filter { isUp($0) }, isLast: false).count }
 
-    /// Which of `files` the trainer has removed. Logs come back in any case; and of a tree in which
-    /// nothing is left, nothing counts: that is more often a lost disk than a wish.
+    /// Which of `files` the trainer has removed. Logs come back in any case. Where a tree has no
+    /// file left, none counts as removed: a lost disk is more likely than a trainer that wants
+    /// this.
     ///
     /// - Parameter isLast: the trainer is over, so that no rename can have hidden a file from the walk.
     private func removed(of files: [Int], isLast: Bool) -> Set<Int> {
