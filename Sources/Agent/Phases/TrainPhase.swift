@@ -5,6 +5,8 @@ struct TrainerEnd: Sendable, Equatable {
     var termination: Termination
     /// The line of the exception that ended it.
     var exception: String?
+    /// The processes that outlived a main process with exit status 0 and were ended for being idle.
+    var endedLeftovers: [String] = []
 }
 
 /// The training itself, beside the sync, started again as often as the job allows.
@@ -49,7 +51,10 @@ struct TrainPhase {
             putLogBack()
             await context.progress.look()
             let lines = LogTail.lines(of: log, from: logStart)
-            keep(TrainerEnd(termination: end.termination, exception: PythonError.line(in: lines)))
+            keep(
+                TrainerEnd(
+                    termination: end.termination, exception: PythonError.line(in: lines),
+                    endedLeftovers: end.endedLeftovers))
             tell(end)
             await context.engine.trainerEnded(abnormally: !end.termination.succeeded)
             if end.termination.succeeded, !end.wasStopped { return .succeeded }
@@ -109,9 +114,9 @@ struct TrainPhase {
         guard end.termination.succeeded, !end.wasStopped, !end.leftovers.isEmpty else { return }
         let names = end.leftovers.joined(separator: ", ")
         context.board.warn(
-            end.hasEndedLeftovers
-                ? "processes that outlived the training and were idle have been ended: \(names)"
-                : "the training's main process ended before its other processes: \(names)")
+            end.endedLeftovers.isEmpty
+                ? "the training's main process ended before its other processes: \(names)"
+                : "processes that outlived the training and were idle have been ended: \(names)")
     }
 
     private func putLogBack() {

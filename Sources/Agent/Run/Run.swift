@@ -71,7 +71,8 @@ final class Run: Sendable {
         func outcome(of stop: StopRequest) -> Outcome {
             OutcomeRules.outcome(
                 results: results, trainer: trainer?.termination,
-                reason: stop.isDecided ? stop.reason : .preempted, exception: trainer?.exception)
+                reason: stop.isDecided ? stop.reason : .preempted, exception: trainer?.exception,
+                endedLeftovers: trainer?.endedLeftovers ?? [])
         }
     }
 

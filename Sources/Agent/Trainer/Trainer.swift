@@ -17,6 +17,12 @@ struct Trainer {
         var leftovers: [String] = []
         /// They were ended, since they did nothing any more.
         var hasEndedLeftovers = false
+
+        /// Those that an orderly end left behind and that the keeper ended: one of them may have been
+        /// the training.
+        var endedLeftovers: [String] {
+            termination.succeeded && !wasStopped && hasEndedLeftovers ? leftovers : []
+        }
     }
 
     /// Starts `command` behind a keeper and returns when its whole tree of processes is gone.
