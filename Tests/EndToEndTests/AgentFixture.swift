@@ -55,6 +55,7 @@ struct AgentFixture {
             createdAt: Date())
         job.sync.intervalSeconds = 0.3
         job.graceSeconds = 2
+        job.restartWaitSeconds = 0
         change(&job)
         self.job = job
         try AtomicFile.write(JSONFormat.encode(job), to: jobPath)

@@ -95,6 +95,22 @@ import Testing
         }
     }
 
+    /// The limit counts from the run's creation: another machine, an hour later, gets no time anew.
+    @Test func `a machine that comes after the limit trains no more`() async throws {
+        try await AgentFixture.with(
+            main: "raise SystemExit('never')",
+            change: {
+                $0.createdAt -= 3600
+                $0.cost = CostLimit(amount: 1, hourlyPrice: 2)
+                $0.maxDurationSeconds = 1800
+            }
+        ) { fixture in
+            _ = await (try fixture.start()).wait()
+            try fixture.expectEnded(.cost)
+            #expect(fixture.inBucket("logs/train.log") == nil)
+        }
+    }
+
     @Test func `a stop during the set-up never starts the trainer`() async throws {
         try await AgentFixture.with(
             main: "raise SystemExit('never')", files: ["install.sh": "touch begun; sleep 1000\n"]

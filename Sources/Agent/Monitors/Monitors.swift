@@ -25,18 +25,28 @@ enum Monitors {
     }
 }
 
-/// Stops the run at the job's deadline.
+/// Stops the run at the job's deadline, or before it by what the last sync will take.
 struct DeadlineMonitor: Monitor {
     /// The time on the wall can jump while a machine sleeps: it is looked at this often.
     private static let step: Double = 30
 
     func run(_ context: RunContext) async {
-        guard let deadline = context.job.deadline else { return }
-        while !Task.isCancelled {
-            let left = deadline.timeIntervalSince(context.host.now())
+        while !Task.isCancelled, let longest = context.job.maxDurationSeconds {
+            let reserve = FinalSyncReserve.seconds(
+                for: context.board.status.sync, longest: longest)
+            let end = context.job.createdAt.addingTimeInterval(longest - reserve)
+            let left = end.timeIntervalSince(context.host.now())
             guard left > 0 else {
-                context.stop.request(.deadline)
-                context.board.event(.warning, "the longest time allowed has passed: stopping")
+                let isCost = context.job.isLimitedByCost
+                context.stop.request(isCost ? .cost : .deadline)
+                let early =
+                    reserve < 1
+                    ? "" : ", \(TimeSpan(seconds: reserve)) before it for the last sync"
+                context.board.event(
+                    .warning,
+                    (isCost
+                        ? "what the machine may cost is spent"
+                        : "the longest time allowed has passed") + ": stopping" + early)
                 return
             }
             // Cancelled at the end of the training.

@@ -5,6 +5,8 @@ enum StopReason: Sendable, Equatable {
     /// `train stop`, SIGTERM or SIGINT.
     case signal(Int32)
     case deadline
+    /// The deadline, where it is the cost that sets it.
+    case cost
     /// The machine itself is going down.
     case preempted
 }
@@ -16,12 +18,19 @@ enum OutcomeRules {
     ///   - trainer: how the trainer ended, where it began.
     ///   - reason: why the run was stopped, where it was.
     ///   - exception: what the trainer printed as the reason of its end.
+<<<<<<< HEAD
     ///   - endedLeftovers: the idle processes that it left and that were ended. The message names
     ///     them, since it stands wherever the end of the run is told: a main that goes into the
     ///     background has ended with 0 too, and its training was one of these.
     static func outcome(
         results: [Phase: PhaseResult], trainer: Termination?, reason: StopReason?,
         exception: String? = nil, endedLeftovers: [String] = []
+=======
+    ///   - note: why it is not started again, where that was asked for.
+    static func outcome(
+        results: [Phase: PhaseResult], trainer: Termination?, reason: StopReason?,
+        exception: String? = nil, note: String? = nil
+>>>>>>> e15b45bd5e2d9d06745a748aa4b21a8a0895aba7
     ) -> Outcome {
         let (status, signal) = parts(of: trainer)
         let phase: Phase = trainer == nil ? lastPhase(of: results) : .train
@@ -45,6 +54,10 @@ enum OutcomeRules {
             return Outcome(
                 kind: .deadline, phase: phase, exitStatus: status, signal: signal,
                 message: "the longest time allowed has passed during: \(phase.title)")
+        case .cost:
+            return Outcome(
+                kind: .cost, phase: phase, exitStatus: status, signal: signal,
+                message: "what the machine may cost is spent during: \(phase.title)")
         case .preempted:
             return Outcome(
                 kind: .preempted, phase: phase, exitStatus: status, signal: signal,
@@ -55,7 +68,8 @@ enum OutcomeRules {
         if let trainer {
             return Outcome(
                 kind: .failed, phase: .train, exitStatus: status, signal: signal,
-                message: "the trainer \(words(for: trainer, exception))",
+                message: "the trainer \(words(for: trainer, exception))"
+                    + (note.map { "; \($0)" } ?? ""),
                 lastLines: firstFailure(in: results).failure?.detail,
                 hint: firstFailure(in: results).failure?.hint)
         }
@@ -87,7 +101,8 @@ enum OutcomeRules {
         return (lastPhase(of: results), nil)
     }
 
-    private static func words(for trainer: Termination, _ exception: String?) -> String {
+    /// How a trainer ended, to follow the words "the trainer".
+    static func words(for trainer: Termination, _ exception: String?) -> String {
         switch trainer {
         case .exited(1) where exception != nil: "failed: \(exception ?? "")"
         case .exited(let status):

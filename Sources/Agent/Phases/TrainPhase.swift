@@ -5,8 +5,13 @@ struct TrainerEnd: Sendable, Equatable {
     var termination: Termination
     /// The line of the exception that ended it.
     var exception: String?
+<<<<<<< HEAD
     /// The processes that outlived a main process with exit status 0 and were ended for being idle.
     var endedLeftovers: [String] = []
+=======
+    /// Why it is not started again, where that was asked for.
+    var note: String?
+>>>>>>> e15b45bd5e2d9d06745a748aa4b21a8a0895aba7
 }
 
 /// The training itself, beside the sync, started again as often as the job allows.
@@ -30,6 +35,8 @@ struct TrainPhase {
         while true {
             let end: Trainer.End
             var logStart: Int64 = 0
+            // Of an adopted trainer nobody has noted when and where in the log it began.
+            let begin = adopted == nil ? context.host.now() : nil
             let shown = isByHand ? ForegroundOutput(log: log, from: logSize) : nil
             do {
                 if let kept = adopted {
@@ -51,28 +58,28 @@ struct TrainPhase {
             putLogBack()
             await context.progress.look()
             let lines = LogTail.lines(of: log, from: logStart)
+<<<<<<< HEAD
             keep(
                 TrainerEnd(
                     termination: end.termination, exception: PythonError.line(in: lines),
                     endedLeftovers: end.endedLeftovers))
+=======
+            let error = PythonError.found(in: lines)
+            var last = TrainerEnd(termination: end.termination, exception: error?.exception)
+            keep(last)
+>>>>>>> e15b45bd5e2d9d06745a748aa4b21a8a0895aba7
             tell(end)
-            await context.engine.trainerEnded(abnormally: !end.termination.succeeded)
+            let incomplete = await context.engine.trainerEnded(
+                abnormally: !end.termination.succeeded)
             if end.termination.succeeded, !end.wasStopped { return .succeeded }
-            let start = context.journal.start
-            let limit = context.job.maxRestarts
-            guard
-                RestartPolicy.startsAgain(
-                    after: end, isStopping: context.stop.reason != nil, restarts: start.restarts,
-                    limit: limit)
-            else { return .failed(failure(of: end, lines)) }
-            try await context.record { journal in
-                journal.start = start.restarted
-                journal.trainer = nil
+            let recovery = TrainerRecovery(context)
+            let attempt = await recovery.look(
+                at: end, error: error, since: begin, incomplete: incomplete)
+            if case .ends(let note) = try await recovery.follow(attempt) {
+                last.note = note
+                keep(last)
+                return .failed(failure(of: end, lines))
             }
-            context.board.update { $0.start = start.restarted }
-            context.board.event(
-                .restart, phase: .train,
-                "the trainer is started again (\(start.restarted.restarts) of \(limit))")
         }
     }
 

@@ -1,7 +1,7 @@
 import Shared
 
 /// Tells, as events of their own kind, what the user asked to be told of a curve, what the trainer
-/// itself says in `logs/alerts.jsonl`, and that most of the time is spent.
+/// itself says in `logs/alerts.jsonl`, and that most of the time or money is spent.
 ///
 /// Each rule speaks once for a start of the trainer: a loss that stays too high is one alert.
 struct AlertMonitor: Monitor {
@@ -24,14 +24,29 @@ struct AlertMonitor: Monitor {
                 watch = next
                 for alert in alerts { tell(alert, context) }
             }
-            if watch.saysTime(at: context.host.now(), share: Self.nearlySpent) {
-                tell(AlertWatch.Alert(text: "80 % of --max_duration is spent"), context)
+            if let text = Self.limitNearlySpent(
+                context.job, told: context.journal.toldDurationSeconds, now: context.host.now())
+            {
+                context.recordSoon { $0.toldDurationSeconds = context.job.maxDurationSeconds }
+                context.board.update { $0.warnings.append(text) }
+                tell(AlertWatch.Alert(text: text), context)
             }
             // Cancelled at the end of the training.
             try? await context.host.clock.sleep(for: Heartbeat.onMachine)
         }
         // What came between the last look and the trainer's end.
         for alert in watch.look(attempt: context.journal.start.number) { tell(alert, context) }
+    }
+
+    /// What to say where most of the time or money is spent: once for each limit, over all agents of
+    /// a machine.
+    ///
+    /// - Parameter told: the limit of which it was said, in seconds.
+    static func limitNearlySpent(_ job: Job, told: Double?, now: Date) -> String? {
+        guard let limit = job.maxDurationSeconds, told != limit,
+            now.timeIntervalSince(job.createdAt) > limit * nearlySpent
+        else { return nil }
+        return "80 % of \(job.isLimitedByCost ? "--max_cost" : "--max_duration") is spent"
     }
 
     private func tell(_ alert: AlertWatch.Alert, _ context: RunContext) {
@@ -47,7 +62,6 @@ struct AlertMonitor: Monitor {
         }
 
         private let rules: [AlertRule]
-        private let deadline: (start: Date, seconds: Double)?
         private var curves: ScalarReader
         private var said: ScalarFile
         private var lines = LineAssembler(longest: 1 << 14)
@@ -55,12 +69,10 @@ struct AlertMonitor: Monitor {
         private var attempt: Int?
         private var broken: Set<String> = []
         private var count = 0
-        private var hasSaidTime = false
 
         init(_ job: Job, isAdopted: Bool = false) {
             self.isAdopted = isAdopted
             rules = (job.alerts ?? []).compactMap { AlertRule($0) }
-            deadline = job.maxDurationSeconds.map { (job.createdAt, $0) }
             curves = ScalarReader(
                 logs: job.directories.logs, output: job.directories.output,
                 patterns: (job.metrics ?? []).compactMap { MetricPattern($0) }, capacity: 2)
@@ -94,14 +106,6 @@ struct AlertMonitor: Monitor {
             let room = max(0, AlertMonitor.most - count)
             count += min(room, alerts.count)
             return Array(alerts.prefix(room))
-        }
-
-        mutating func saysTime(at now: Date, share: Double) -> Bool {
-            guard let deadline, !hasSaidTime,
-                now.timeIntervalSince(deadline.start) > deadline.seconds * share
-            else { return false }
-            hasSaidTime = true
-            return true
         }
 
         /// A line of the helper library's: title, text and level.

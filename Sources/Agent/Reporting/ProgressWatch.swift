@@ -25,6 +25,9 @@ final class ProgressWatch: Sendable {
         board.update { $0.progress = nil }
     }
 
+    /// The step that observer or metrics said last; nil where neither has said one.
+    var counted: Int64? { reader.withLock { $0?.counted } }
+
     /// Reads what was written since the last look; the disk may be slow.
     func look() async {
         let found = await offTaskThreads {

@@ -12,6 +12,8 @@ struct Journal: VersionedDocument, Equatable {
     /// The two counts of `start`.
     var attempt = 1
     var restarts = 0
+    /// How the trainer's failures so far went; nil where it never failed, and in old journals.
+    var recovery: RestartRecord?
     var startedAt: Date
     /// What earlier machines left in the bucket has been taken over; see `RunResume`.
     var knowsHistory = false
@@ -22,6 +24,8 @@ struct Journal: VersionedDocument, Equatable {
     /// Where the run's output and logs are on this machine; nil in old journals.
     var output: String?
     var logs: String?
+    /// The longest time, in seconds, of which it was told that most is spent; nil before that.
+    var toldDurationSeconds: Double?
     /// The last sync was verified against the bucket.
     var verified = false
 
@@ -35,7 +39,7 @@ struct Journal: VersionedDocument, Equatable {
         set { (attempt, restarts) = (newValue.machine, newValue.restarts) }
     }
 
-    var objection: String? { start.objection }
+    var objection: String? { start.objection ?? recovery?.objection }
 
     /// Nothing is left to train; at most the last sync and the power-off are.
     var isOver: Bool {

@@ -43,7 +43,10 @@ struct RunResume {
             let next = status.start.onNextMachine
             journal.attempt = max(journal.attempt, next.machine)
             // Whoever starts a run that is over gives the trainer its restarts anew.
-            if context.call == .ofJob { journal.restarts = max(journal.restarts, next.restarts) }
+            if context.call == .ofJob {
+                journal.restarts = max(journal.restarts, next.restarts)
+                journal.recovery = journal.recovery ?? status.recovery
+            }
             journal.startedAt = min(journal.startedAt, status.startedAt)
             if let outcome = status.outcome, outcome.kind != .preempted, context.call == .ofJob {
                 journal.outcome = outcome
@@ -53,6 +56,7 @@ struct RunResume {
         let journal = context.journal
         context.board.update { new in
             new.start = journal.start
+            new.recovery = journal.recovery
             new.startedAt = journal.startedAt
             new.phases = status.phases + new.phases
         }

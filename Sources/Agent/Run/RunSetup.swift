@@ -38,6 +38,8 @@ enum RunSetup {
             status = former
         }
         status.start = journal.start
+        status.recovery = journal.recovery
+        status.restartAt = nil
         status.agentPid = getpid()
         status.sshHostKey = MachineState.sshHostKey()
         let webhook = Webhook(of: job, host: host)
@@ -98,6 +100,7 @@ enum RunSetup {
         if journal.isOver {
             // The attempt before has its outcome: its trainer's end must not count once more.
             journal.restarts = 0
+            journal.recovery = nil
         } else {
             adopted = KeptTrainer.adopt(
                 attempt: journal.start.number, record: job.work.trainer, clock: host.clock)

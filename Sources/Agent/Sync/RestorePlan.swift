@@ -199,7 +199,7 @@ struct CheckpointDirectories {
 
     /// `name` without what says that it is a temporary one: of Hugging Face, Orbax, accelerate, and
     /// of most who do it by hand.
-    private static func withoutMark(_ name: String) -> String {
+    static func withoutMark(_ name: String) -> String {
         for mark in ["tmp-", "tmp_", "tmp.", ".tmp-", ".tmp_", "temp-", "temp_", ".tmp"]
         where name.hasPrefix(mark) {
             return String(name.dropFirst(mark.utf8.count))

@@ -193,14 +193,20 @@ actor SyncEngine {
     ///
     /// - Parameter machineDied: the trainer ended with its machine. What was not on the disk by then
     ///   is lost, also of files that were renamed into place: they can be empty.
-    func trainerEnded(abnormally: Bool, machineDied: Bool = false) async {
+    /// - Returns: the paths that count as incomplete, such as `output/checkpoint-5/model.bin`.
+    @discardableResult
+    func trainerEnded(abnormally: Bool, machineDied: Bool = false) async -> [String] {
+        var paths: [String] = []
         context.trainer.trainerEnded(succeeded: !abnormally)
         if abnormally {
             await lookAtPending { pending in
-                ledger.recordIncomplete(selector.incomplete(pending, machineDied: machineDied))
+                let incomplete = selector.incomplete(pending, machineDied: machineDied)
+                ledger.recordIncomplete(incomplete)
+                paths = incomplete.map { ledger.path($0) }
             }
         }
         context.trainer.follow(nil)
+        return paths
     }
 
     private func lookAtPending(_ body: (_ pending: [Int]) -> Void) async {

@@ -121,8 +121,17 @@ final class SyncProgress {
         record.isOutputEmpty = outputIsEmpty ? true : nil
     }
 
-    /// Tells what a sync has moved.
+    /// Below it a sync's time is that of its processes, and says nothing of the store's speed: in
+    /// bytes.
+    private static let muchToMove: Int64 = 8 << 20
+
+    /// Tells what a sync has moved, and notes how fast: the mean of what was known and of this sync.
     func tell(_ result: TransferResult, took: Duration) {
+        record.largestBytes = max(record.largestBytes ?? 0, result.bytes)
+        if result.bytes >= Self.muchToMove, took > .zero {
+            let speed = Double(result.bytes) / took.seconds
+            record.bytesPerSecond = record.bytesPerSecond.map { ($0 + speed) / 2 } ?? speed
+        }
         context.event(
             .sync, "synced \(result.files) files, \(result.bytes) bytes",
             [

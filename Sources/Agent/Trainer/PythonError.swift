@@ -5,21 +5,35 @@ enum PythonError {
     /// So much may stand after an exception, such as torchrun's summary of it.
     private static let mostLinesAfter = 40
 
-    /// The line of the exception that ended the program, such as
-    /// `RuntimeError: CUDA out of memory`; nil where the log does not end in one.
+    /// An exception that ended a program.
+    struct Found: Sendable, Equatable {
+        /// Its line, such as `RuntimeError: CUDA out of memory`.
+        var exception: String
+        /// The last line of its traceback that names a place, such as
+        /// `File "/c/main.py", line 3, in main`; nil where there is none.
+        var frame: String?
+    }
+
+    /// The exception that ended the program; nil where the log does not end in one.
     ///
     /// Of several exceptions that follow from each other Python prints the last one last
     /// (traceback, "The Python Standard Library"). One that was printed long before the end was
     /// caught and is no reason.
-    static func line(in log: [String]) -> String? {
+    static func found(in log: [String]) -> Found? {
         let lines = log.map(withoutMargin)
         guard let start = lines.lastIndex(where: isHeader) ?? startOfSyntaxError(in: lines),
             let index = lines[(start + 1)...].firstIndex(where: { $0.first != " " }),
             isException(lines[index]),
             lines.count - index <= mostLinesAfter
         else { return nil }
-        return String(lines[index].prefix(300))
+        let frame = lines[start..<index].last { $0.hasPrefix("  File \"") }
+        return Found(
+            exception: String(lines[index].prefix(300)),
+            frame: frame.map { String($0.dropFirst(2).prefix(300)) })
     }
+
+    /// The line of the exception alone.
+    static func line(in log: [String]) -> String? { found(in: log)?.exception }
 
     /// The lists of packages that the code came with.
     struct Asked {

@@ -6,6 +6,9 @@ enum MachineLimits {
     /// time for the last sync is taken.
     static let durationSeconds: ClosedRange<Double> = 600...(118 * 86_400)
     static let defaultDurationSeconds = 86_400.0
+    /// After the longest time: for the last sync until the machine's timer turns it off, and as much
+    /// again until the cloud does.
+    static let finalSyncSeconds = 1800.0
     static let diskGigabytes = 50...4000
     static let gpuCounts = [1, 2, 4, 8]
 }

@@ -75,6 +75,9 @@ struct Planner: Sendable {
         let cloud = try clouds.cloud(arguments.address.cloud ?? CloudRegistry.defaultName)
         let run = try arguments.address.newRun(on: cloud)
         sayUnused(arguments.machine, on: cloud)
+        var training = arguments.training
+        // No table knows what this computer costs.
+        if cloud.isThisComputer { try training.limitByCost() }
         let credentials = try CredentialsFile.checked(arguments.address.credentialsPath)
         let code = try CodeTree(
             directory: arguments.codePath, secrets: credentials.map { [$0] } ?? [])
@@ -98,7 +101,7 @@ struct Planner: Sendable {
         var plan = Plan(
             run: run, code: code,
             gitCommit: await gitCommit(of: code, arguments.branch),
-            entry: entry, training: arguments.training, secrets: secrets,
+            entry: entry, training: training, secrets: secrets,
             dataset: try await named("--dataset_bucket") {
                 try cloud.dataset(arguments.datasetBucket)
             },
@@ -133,7 +136,11 @@ struct Planner: Sendable {
                 try await named("--output_bucket") { try await checkOutput(plan) }
             }
         }
-        return (try await cloud.preflight(plan), cloud)
+        plan = try await cloud.preflight(plan)
+        if let text = CostText(plan.training, isRented: !cloud.isThisComputer)?.line {
+            context.console.error(text + "\n")
+        }
+        return (plan, cloud)
     }
 
     private func gitCommit(of code: CodeTree, _ branch: BranchOrigin?) async -> String? {

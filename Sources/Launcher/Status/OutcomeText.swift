@@ -11,6 +11,7 @@ struct OutcomeText: Sendable {
         let kind = outcome.kind.rawValue.replacing("_", with: " ")
         var text = outcome.message.isEmpty ? kind : "\(kind): \(oneLine(outcome.message))"
         if outcome.kind == .deadline { text += " (the limit is --max_duration)" }
+        if outcome.kind == .cost { text += " (the limit is --max_cost)" }
         return text
     }
 

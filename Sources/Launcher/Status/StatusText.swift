@@ -13,6 +13,7 @@ enum StatusText {
         }
         var words = [phases.isEmpty ? status.phase.title : phases.joined(separator: ", ")]
         if status.phase == .train, let progress = status.progress { words.append(progress.text) }
+        if let restart = restart(status, now: now) { words.append(restart) }
         words += syncWords(status.sync, now: now)
         return "  " + words.joined(separator: " · ")
     }
@@ -35,6 +36,7 @@ enum StatusText {
                 add("heartbeat", heartbeat(view, now: now))
             }
             if view.state == .running { add("progress", status.progress?.text) }
+            if view.state == .running { add("trainer", restart(status, now: now)) }
             add("sync", syncWords(status.sync, now: now).joined(separator: ", "))
             lines += SyncGaps(status.sync).lines
             add("disk", status.diskFreeBytes.map { "\(readable(bytes: $0)) free" })
@@ -51,6 +53,13 @@ enum StatusText {
             add("machine", "not seen: \(oneLine(reason))")
         }
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// Until when a trainer that failed waits; nil where none does.
+    static func restart(_ status: RunStatus, now: Date) -> String? {
+        status.restartAt.map { time in
+            "failed; starts again in \(TimeSpan(seconds: max(0, time.timeIntervalSince(now))))"
+        }
     }
 
     /// One line for the list and the top of the status.

@@ -132,8 +132,13 @@ package struct Job: VersionedDocument, Equatable {
     package var graceSeconds: Double = 20
     /// Counted from `createdAt`, not from a boot: a preempted run does not win new time.
     package var maxDurationSeconds: Double?
+    /// What the machine may cost; `maxDurationSeconds` is no longer than that. nil, and absent from
+    /// JSON, where nothing limits it.
+    package var cost: CostLimit?
     /// How often a trainer that failed is started again from its checkpoints.
     package var maxRestarts = 0
+    /// Before the first restart; nil, and absent from JSON, for `defaultRestartWait`.
+    package var restartWaitSeconds: Double?
     /// `MetricPattern`s of the user's own, for the trainer's log.
     package var metrics: [String]?
     /// `AlertRule`s of the user's.
@@ -149,6 +154,9 @@ package struct Job: VersionedDocument, Equatable {
     /// The argv that turns the machine off at the end; nil leaves it on.
     package var powerOff: [String]?
     package var createdAt: Date
+
+    /// In seconds: what a driver needs to free the memory of a killed process, and a short outage.
+    package static let defaultRestartWait = 5.0
 
     package init(
         run: RunName, code: Code, dataset: String, output: String?, directories: Directories,

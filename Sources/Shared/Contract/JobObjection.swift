@@ -9,6 +9,7 @@ extension Job {
         package static let finalSyncTimeout = 0.1...TimeSpan.maximumSeconds
         package static let maxDuration = 0.1...TimeSpan.maximumSeconds
         package static let maxRestarts = 0...1000
+        package static let restartWait = 0.0...300.0
         package static let keepLast = 1...1_000_000
         package static let totalSteps = 1...1_000_000_000_000
         package static let hourlyPrice = 0.0...1_000_000.0
@@ -100,6 +101,7 @@ extension Job {
             ),
             ("grace_seconds", graceSeconds, Bounds.grace),
             ("max_duration_seconds", maxDurationSeconds, Bounds.maxDuration),
+            ("restart_wait_seconds", restartWaitSeconds, Bounds.restartWait),
         ]
         for case (let name, let value?, let range) in seconds where !range.contains(value) {
             return "field '\(name)' is \(value), not a number of seconds from "
@@ -120,6 +122,6 @@ extension Job {
         if let hourlyPrice, !Bounds.hourlyPrice.contains(hourlyPrice) {
             return "field 'hourly_price' is \(hourlyPrice), which no machine costs"
         }
-        return nil
+        return cost?.objection
     }
 }

@@ -10,6 +10,8 @@ package struct Outcome: Codable, Sendable, Equatable {
         /// On request: `train stop`, SIGTERM, SIGINT.
         case stopped
         case deadline
+        /// `--max_cost` is spent.
+        case cost
         case preempted
         /// A phase before the training failed; the user's `main` never ran.
         case setupFailed
@@ -17,7 +19,7 @@ package struct Outcome: Codable, Sendable, Equatable {
         case unknown(String)
 
         package static let allCases: [Kind] = [
-            .succeeded, .failed, .stopped, .deadline, .preempted, .setupFailed,
+            .succeeded, .failed, .stopped, .deadline, .cost, .preempted, .setupFailed,
         ]
 
         package var rawValue: String {
@@ -26,6 +28,7 @@ package struct Outcome: Codable, Sendable, Equatable {
             case .failed: "failed"
             case .stopped: "stopped"
             case .deadline: "deadline"
+            case .cost: "cost"
             case .preempted: "preempted"
             case .setupFailed: "setup_failed"
             case .unknown(let name): name
@@ -65,7 +68,7 @@ package struct Outcome: Codable, Sendable, Equatable {
         switch kind {
         case .succeeded: ExitCode.ok.rawValue
         case .setupFailed: ExitCode.setupFailed.rawValue
-        case .failed, .stopped, .deadline, .preempted, .unknown:
+        case .failed, .stopped, .deadline, .cost, .preempted, .unknown:
             if let signal {
                 ExitCode.signalled(signal)
             } else if let exitStatus, exitStatus != 0 {

@@ -51,6 +51,10 @@ package struct RunStatus: VersionedDocument, Equatable {
         package var consecutiveFailures = 0
         package var files = 0
         package var bytes: Int64 = 0
+        /// The most that one sync has moved, and how fast the syncs were that moved much; nil before
+        /// there was one.
+        package var largestBytes: Int64?
+        package var bytesPerSecond: Double?
         /// Paths that went up as `.partial` since their writer died.
         package var partialFiles: [String] = []
         /// The first few paths that cannot go up at all, with the reason.
@@ -123,6 +127,10 @@ package struct RunStatus: VersionedDocument, Equatable {
     /// before it; see `Attempt`.
     package var attempt = 1
     package var restarts = 0
+    /// When a trainer that failed is started again; nil where none waits for that.
+    package var restartAt: Date?
+    /// How the trainer's failures so far went; nil where it never failed.
+    package var recovery: RestartRecord?
     package var startedAt: Date
     /// Older than `Heartbeat.staleAfter`, and the agent is gone.
     package var heartbeat: Date
@@ -146,7 +154,7 @@ package struct RunStatus: VersionedDocument, Equatable {
     }
 
     /// The next attempt counts on.
-    package var objection: String? { start.objection }
+    package var objection: String? { start.objection ?? recovery?.objection }
 
     package init(run: RunName, startedAt: Date) {
         self.run = run

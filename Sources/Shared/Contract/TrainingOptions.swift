@@ -14,6 +14,7 @@ package struct TrainingOptions: CommandArguments, Equatable {
     package var noObserve = false
     package var maxDuration = MaximumDuration.never
     package var maxRestarts = 0
+    package var restartWait = TimeSpan(seconds: Job.defaultRestartWait)
     package var grace = TimeSpan(seconds: 20)
     package var syncInterval = TimeSpan(seconds: 60)
     package var exclude: [String] = []
@@ -32,6 +33,10 @@ package struct TrainingOptions: CommandArguments, Equatable {
     package var alerts: [String] = []
     /// Of the machine, in whatever currency the user counts.
     package var hourlyPrice: Double?
+    /// In the same currency; what becomes of it is `cost`.
+    package var maxCost: Double?
+    /// What `limitByCost` made of `maxCost`; nil before, and where nothing limits the cost.
+    package var cost: CostLimit?
     /// A secret: it reaches the agent as those of `--env` do, and never stands in the job.
     package var webhook: String?
     /// For the user's `main`.
@@ -82,10 +87,23 @@ package struct TrainingOptions: CommandArguments, Equatable {
                 $0 == "never"
                     ? .userFile(because: "lets the machine cost money without an end") : .announced
             },
+            .parsed(
+                "--max_cost", "amount", \.maxCost,
+                "Stops it before the machine has cost this much.",
+                expects: "an amount of money such as 20 or 12.50"
+            ) { text in
+                Double(text).flatMap { CostLimit.amounts.contains($0) ? $0 : nil }
+            }.from(.announced),
             .count(
-                "--max_restarts", \.maxRestarts, "Starts a trainer that failed again.",
+                "--max_restarts", \.maxRestarts,
+                "Restarts of a failing trainer that makes no progress.",
                 in: Job.Bounds.maxRestarts
             ).from(.announced),
+            .duration(
+                "--restart_wait", \.restartWait,
+                "Before the first restart; doubles without progress.",
+                in: Job.Bounds.restartWait
+            ).from(.anyFile),
             .duration(
                 "--grace_seconds", \.grace, "For the trainer to stop when it is asked to.",
                 in: Job.Bounds.grace
@@ -114,7 +132,8 @@ package struct TrainingOptions: CommandArguments, Equatable {
                 in: Job.Bounds.totalSteps
             ).from(.anyFile),
             .parsed(
-                "--hourly_price", "price", \.hourlyPrice, "Of the machine, for the receipt.",
+                "--hourly_price", "price", \.hourlyPrice,
+                "Of the machine, for the receipt and --max_cost.",
                 expects: "a price such as 2.48"
             ) { text in
                 Double(text).flatMap { Job.Bounds.hourlyPrice.contains($0) ? $0 : nil }
@@ -160,15 +179,21 @@ package struct TrainingOptions: CommandArguments, Equatable {
     ///
     /// Secrets (`--env NAME`) are left out: a job is readable to more than the run.
     ///
-    /// - Throws: `Failure` with exit code 2 where `--env` holds no variable.
+    /// - Throws: `Failure` with exit code 2 where `--env` holds no variable, or `--max_cost` has no
+    ///   price.
     package func apply(to job: inout Job) throws {
         if let named { job.code.entry = named }
         job.code.arguments = arguments
         job.environment = try EnvironmentFlag.variables(environment)
         job.observe = noObserve ? false : nil
         job.python = python
-        job.maxDurationSeconds = maxDuration.limit?.seconds
+        var limited = self
+        try limited.limitByCost()
+        job.maxDurationSeconds = limited.maxDuration.limit?.seconds
+        job.cost = limited.cost
         job.maxRestarts = maxRestarts
+        job.restartWaitSeconds =
+            restartWait.seconds == Job.defaultRestartWait ? nil : restartWait.seconds
         job.graceSeconds = grace.seconds
         job.metrics = metrics.isEmpty ? nil : metrics
         job.alerts = alerts.isEmpty ? nil : alerts

@@ -51,6 +51,10 @@ package struct ProgressReader: Sendable {
         return progress
     }
 
+    /// The step that the observer or the metrics count, as far as was looked; nil as long as neither
+    /// does. The log's own numbers can begin anew with each epoch.
+    package var counted: Int64? { steps[.observer] ?? steps[.metrics] }
+
     private mutating func readLines(_ index: Int) {
         var (source, file, assembler) = files[index]
         var step = steps[source]

@@ -45,6 +45,9 @@ import Testing
             description: "deadline during set-up", results: [.dataset: .cancelled],
             reason: .deadline, kind: .deadline, phase: .dataset, exit: 1),
         Row(
+            description: "cost", results: [.train: failed], trainer: .signalled(SIGTERM),
+            reason: .cost, kind: .cost, phase: .train, exit: 143),
+        Row(
             description: "preempted", results: [.train: failed], trainer: .signalled(SIGTERM),
             reason: .preempted, kind: .preempted, phase: .train, exit: 143),
         Row(

@@ -64,12 +64,22 @@ import Testing
         #expect(more.count == 99 && more.allSatisfy { $0.level == "warning" })
     }
 
-    @Test func `most of the time spent is told once`() {
-        var watch = AlertMonitor.AlertWatch(job)
-        let early = watch.saysTime(at: Date(timeIntervalSince1970: 1079), share: 0.8)
-        #expect(!early)
-        let late = Date(timeIntervalSince1970: 1081)
-        let said = [watch.saysTime(at: late, share: 0.8), watch.saysTime(at: late, share: 0.8)]
-        #expect(said == [true, false])
+    @Test(
+        arguments: [
+            (nil, nil, 1079, nil), (nil, nil, 1081, "80 % of --max_duration is spent"),
+            (nil, 100, 1081, nil), (nil, 50, 1081, "80 % of --max_duration is spent"),
+            (CostLimit(amount: 100, hourlyPrice: 3600), nil, 1081, "80 % of --max_cost is spent"),
+            (CostLimit(amount: 100, hourlyPrice: 3600), 100, 1099, nil),
+            (CostLimit(amount: 101, hourlyPrice: 3600), 100, 1081, nil),
+        ] as [(CostLimit?, Double?, Double, String?)])
+    func `most of the limit spent is told once for each limit`(
+        cost: CostLimit?, told: Double?, time: Double, text: String?
+    ) {
+        var job = job
+        job.cost = cost
+        let now = Date(timeIntervalSince1970: time)
+        #expect(AlertMonitor.limitNearlySpent(job, told: told, now: now) == text)
+        job.maxDurationSeconds = nil
+        #expect(AlertMonitor.limitNearlySpent(job, told: told, now: now) == nil)
     }
 }

@@ -158,20 +158,6 @@ import Testing
             EndPolicy(powerOff: ["systemctl", "poweroff"])
                 == .powerOff(executable: "systemctl", arguments: ["poweroff"]))
     }
-
-    @Test(arguments: [
-        (Termination.exited(1), false, false, 0, true), (.exited(0), false, false, 0, false),
-        (.exited(1), true, false, 0, false), (.exited(1), false, true, 0, false),
-        (.exited(1), false, false, 2, false), (.signalled(SIGKILL), false, false, 1, true),
-    ])
-    func `a trainer that failed is started again as often as allowed`(
-        termination: Termination, wasStopped: Bool, isStopping: Bool, restarts: Int, again: Bool
-    ) {
-        let end = Trainer.End(termination: termination, wasStopped: wasStopped)
-        #expect(
-            RestartPolicy.startsAgain(
-                after: end, isStopping: isStopping, restarts: restarts, limit: 2) == again)
-    }
 }
 
 /// Runs commands for real, but one executable ignores every signal until the test is over.

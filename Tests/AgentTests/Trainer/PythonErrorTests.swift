@@ -62,6 +62,36 @@ import Testing
         #expect(PythonError.line(in: lines) == line)
     }
 
+    @Test(arguments: [
+        (plain, "File \"/c/training_module/main.py\", line 3, in <module>"),
+        (chained, "File \"a.py\", line 4, in <module>"),
+        (syntax, "File \"/c/training_module/main.py\", line 1"),
+        (group, "File \"a.py\", line 1, in <module>"),
+        (torchrun, "File \"a.py\", line 1, in <module>"),
+        ("Traceback (most recent call last):\nKeyboardInterrupt", nil),
+    ])
+    func `the place where it was raised is found`(log: String, frame: String?) {
+        let lines = log.split(separator: "\n").map(String.init)
+        #expect(PythonError.found(in: lines)?.frame == frame)
+    }
+
+    @Test(arguments: [
+        ("torch.AcceleratorError: CUDA error: uncorrectable ECC error encountered", true, false),
+        ("RuntimeError: CUDA error: an illegal memory access was encountered", false, false),
+        ("RuntimeError: Vulkan: device lost", true, false),
+        ("RuntimeError: CUDA out of memory", false, false),
+        ("requests.exceptions.ConnectionError: HTTPSConnectionPool(…)", false, true),
+        ("TimeoutError", false, true), ("socket.gaierror: [Errno -3] Try again", false, true),
+        ("ValueError: no timeout given", false, false),
+    ])
+    func `machine and network are told from the program`(
+        exception: String, isOfHardware: Bool, isOfNetwork: Bool
+    ) {
+        let error = PythonError.Found(exception: exception)
+        #expect(error.isOfHardware == isOfHardware)
+        #expect(error.isOfNetwork == isOfNetwork)
+    }
+
     @Test func `a user is told what to do where that is known`() {
         func hint(_ exception: String, _ texts: [String] = []) -> String? {
             PythonError.hint(

@@ -36,6 +36,8 @@ import Testing
         (["--credentials_path", "/nonexistent"], "--credentials_path '/nonexistent'"),
         (["--max_duration", "0"], "--max_duration '0'"),
         (["--max_duration", "1w"], "--max_duration '1w'"),
+        (["--max_cost", "0"], "--max_cost '0'"),
+        (["--max_cost", "5"], "--max_cost needs the price"),
         (["--epochs", "5"], "unknown flag '--epochs'"),
         (["--sync_interval_seconds", "0"], "--sync_interval_seconds '0'"),
         (["--sync_interval_seconds", "nan"], "--sync_interval_seconds 'nan'"),

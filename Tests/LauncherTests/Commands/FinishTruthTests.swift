@@ -61,11 +61,14 @@ struct FinishTruthTests {
         #expect(laptop.heard.errors.contains(words), "\(laptop.heard.errors)")
     }
 
-    @Test func `a deadline names its flag`() {
-        let outcome = Outcome(kind: .deadline, phase: .train, message: "the time has passed")
-        #expect(
-            OutcomeText(outcome).line
-                == "deadline: the time has passed (the limit is --max_duration)")
+    @Test(
+        arguments: [
+            (.deadline, "deadline: it is over (the limit is --max_duration)"),
+            (.cost, "cost: it is over (the limit is --max_cost)"),
+        ] as [(Outcome.Kind, String)])
+    func `a limit names its flag`(kind: Outcome.Kind, line: String) {
+        let outcome = Outcome(kind: kind, phase: .train, message: "it is over")
+        #expect(OutcomeText(outcome).line == line)
     }
 
     @Test func `a machine that is still going off is waited for`() async throws {

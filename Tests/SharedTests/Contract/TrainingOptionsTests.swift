@@ -33,6 +33,7 @@ import Testing
         "--command": ["--command", "python x.py"],
         "--env": ["--env", "A=1"],
         "--max_duration": ["--max_duration", "2h"], "--max_restarts": ["--max_restarts", "3"],
+        "--restart_wait": ["--restart_wait", "1m30s"],
         "--grace_seconds": ["--grace_seconds", "1m"], "arguments": ["--", "--epochs", "2"],
         "--sync_interval_seconds": ["--sync_interval_seconds", "2m"],
         "--exclude": ["--exclude", "*.tmp"], "--mirror": ["--mirror"],
@@ -45,6 +46,7 @@ import Testing
         "--alert": ["--alert", "loss > 5"],
         "--webhook": ["--webhook", "https://ntfy.sh/mine"],
         "--hourly_price": ["--hourly_price", "2.48"],
+        "--max_cost": ["--max_cost", "50", "--hourly_price", "2.5"],
     ]
 
     /// A row that `apply` forgets is an option that does nothing.
@@ -62,13 +64,18 @@ import Testing
 
     @Test func `the values arrive as typed`() throws {
         let samples = Self.samples.sorted { $0.key < $1.key }
-        let job = try applied(samples.filter { $0.key != "--command" }.flatMap(\.value))
+        // Two of the samples stand in others too.
+        let others = ["--command", "--hourly_price"]
+        let job = try applied(samples.filter { !others.contains($0.key) }.flatMap(\.value))
         #expect(job.code.module == "a.b")
         #expect(try applied(Self.samples["--command"] ?? []).code.command == "python x.py")
         #expect(job.code.arguments == ["--epochs", "2"])
         #expect(job.environment == ["A": "1"])
         #expect(job.maxDurationSeconds == 7200)
+        #expect(job.cost == CostLimit(amount: 50, hourlyPrice: 2.5))
+        #expect(job.hourlyPrice == 2.5)
         #expect(job.maxRestarts == 3)
+        #expect(job.restartWaitSeconds == 90)
         #expect(job.graceSeconds == 60)
         #expect(job.sync.intervalSeconds == 120)
         #expect(job.sync.exclude == ["*.tmp"])

@@ -51,11 +51,47 @@ struct MachineChoice: Sendable {
         }
     }
 
+    /// Turns `--max_cost` into the longest time, by `--hourly_price` or the list price on demand, which
+    /// no spot machine is above; then says the price, and keeps it for the receipt.
+    ///
+    /// - Parameter regions: those in which the machine may come to be.
+    /// - Throws: `Failure` with exit code 2 where a cost is given and no price is known, or where the
+    ///   time is too short for a machine.
+    func settle(
+        _ training: inout TrainingOptions, of machine: MachineRequest, in regions: Set<String>
+    ) throws {
+        let list = table.offer(on: provider.name, for: machine)?.dollars
+        if training.maxCost != nil, training.hourlyPrice == nil, list != nil,
+            let home = table.regions[provider.name],
+            let other = regions.sorted().first(where: { $0 != home })
+        {
+            throw Failure.usage(
+                "--max_cost needs the price of an hour in \(other): the one that is known is of \(home)",
+                hint: "give it: --hourly_price PRICE")
+        }
+        try training.limitByCost(at: list)
+        if let cost = training.cost, training.isLimitedByCost,
+            !MachineLimits.durationSeconds.contains(cost.seconds)
+        {
+            let least = cost.hourlyPrice * MachineLimits.durationSeconds.lowerBound / 3600
+            let isShort = cost.seconds < MachineLimits.durationSeconds.lowerBound
+            throw Failure.usage(
+                "--max_cost $\(PriceTable.shown(cost.amount)) lasts \(TimeSpan(seconds: cost.seconds)), "
+                    + "not between 10m and 118d, what a machine can be limited to",
+                hint: isShort
+                    ? "ten minutes cost $\(PriceTable.shown(least)); give more"
+                    : "give a --max_duration too")
+        }
+        training.hourlyPrice = sayPrice(
+            of: machine, own: training.hourlyPrice,
+            longest: training.isLimitedByCost ? nil : training.maxDuration.limit)
+    }
+
     /// Says what a machine costs about, and at most by its longest time.
     ///
     /// - Parameters:
     ///   - own: `--hourly_price`.
-    ///   - longest: `--max_duration`; nil for no end.
+    ///   - longest: `--max_duration`; nil for no end, or one that the cost sets.
     /// - Returns: US dollars an hour; nil where they are not known, as of a spot machine.
     @discardableResult
     func sayPrice(of machine: MachineRequest, own: Double?, longest: TimeSpan?) -> Double? {

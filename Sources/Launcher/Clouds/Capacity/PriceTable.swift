@@ -29,6 +29,8 @@ struct PriceTable: Sendable {
     let date: String
     /// By cloud: what they were compared with.
     let sources: [String: String]
+    /// By cloud: the one region whose prices they are.
+    let regions: [String: String]
 
     /// After this long the table says of itself that it is old.
     static let longestDays = 180
@@ -43,12 +45,13 @@ struct PriceTable: Sendable {
                 ?? ""
         }
         date = comment("date")
-        sources = Dictionary(
-            lines.compactMap { line in
-                line.firstMatch(of: /^# source ([a-z]+): (.+)$/).map {
-                    (String($0.1), String($0.2))
-                }
-            }, uniquingKeysWith: { first, _ in first })
+        func byCloud(_ name: String) -> [String: String] {
+            Dictionary(
+                CloudRegistry.providers.map { ($0.name, comment("\(name) \($0.name)")) }
+                    .filter { !$0.1.isEmpty }, uniquingKeysWith: { first, _ in first })
+        }
+        sources = byCloud("source")
+        regions = byCloud("region")
         offers = lines.filter { !$0.hasPrefix("#") }.dropFirst().compactMap { line in
             let fields = line.split(separator: ",", omittingEmptySubsequences: false)
                 .map(String.init)

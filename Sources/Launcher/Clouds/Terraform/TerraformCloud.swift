@@ -290,10 +290,10 @@ struct TerraformCloud: Cloud {
             }
         }
         try provider.check(plan)
-        // The receipt at the end counts with it too.
-        plan.training.hourlyPrice = choice.sayPrice(
-            of: plan.machine, own: plan.training.hourlyPrice,
-            longest: plan.training.maxDuration.limit)
+        let zones = plan.machine.zones.isEmpty ? [provider.defaultZone] : plan.machine.zones
+        try choice.settle(
+            &plan.training, of: plan.machine,
+            in: plan.openRegions.union(zones.map(provider.region(of:))))
     }
 
     private func zoneChoice(for plan: Plan) -> ZoneChoice {

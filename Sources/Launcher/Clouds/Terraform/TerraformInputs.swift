@@ -53,8 +53,10 @@ struct TerraformInputs: Sendable {
             "machine_type": .string(provider.machineType(for: machine)),
             "spot": .bool(machine.spot != .never),
             "grant_dataset_access": .bool(machine.grantsDataset),
-            "max_duration_seconds": plan.training.maxDuration.limit.map { .number($0.seconds) }
-                ?? .null,
+            // The machine's shell counts whole seconds alone.
+            "max_duration_seconds": plan.training.maxDuration.limit.map {
+                .number($0.seconds.rounded(.down))
+            } ?? .null,
         ]
         if let prefix = plan.grantedPrefix { variables["dataset_prefix"] = .string(prefix) }
         if let path = plan.access.credentialsPath { variables["credentials_path"] = .string(path) }

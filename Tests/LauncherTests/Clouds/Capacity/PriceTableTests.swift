@@ -48,6 +48,7 @@ import Testing
             machine.machineType = cloud.machineType(for: machine)
             #expect(table.offer(on: cloud.name, for: machine) != nil, "\(cloud.name)")
             #expect(table.sources[cloud.name]?.isEmpty == false, "\(cloud.name)")
+            #expect(table.regions[cloud.name] == cloud.region(of: cloud.defaultZone))
         }
         let clouds = Set(table.offers.map(\.cloud))
         #expect(clouds == Set(CloudRegistry.providers.map(\.name)))

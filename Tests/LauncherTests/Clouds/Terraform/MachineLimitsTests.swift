@@ -106,6 +106,9 @@ import Testing
         #expect(
             variables["max_duration_seconds"]?.value(after: "default").flatMap(Double.init)
                 == start.training.maxDuration.limit?.seconds)
+        #expect(
+            variables["final_sync_seconds"]?.value(after: "default").flatMap(Double.init)
+                == MachineLimits.finalSyncSeconds)
         let help =
             Launcher.program(try LauncherSandbox().context).commands
             .first { $0.name == "start" }?.options ?? []
@@ -123,6 +126,7 @@ import Testing
             var plan = try laptop.plan(.succeed)
             plan.storeName = StoreName(random: 1)
             plan.access.credentialsPath = "/key"
+            plan.training.maxDuration = .limit(TimeSpan(seconds: 44_444.16))
             plan.machine = MachineRequest(
                 machineType: "m", gpuType: "nvidia-tesla-t4", gpuCount: 2, diskSizeGb: 50,
                 zones: [provider.defaultZone], image: "i", sshCidr: "0.0.0.0/0")
@@ -136,6 +140,8 @@ import Testing
                 [String: JSONValue].self,
                 from: readFile(folder.path + "/" + TerraformInputs.variablesFile))
             #expect(Set(written.keys).subtracting(declared) == [], "\(provider.name)")
+            // The machine's shell cannot add what is no whole number.
+            #expect(written["max_duration_seconds"] == .integer(44_444), "\(provider.name)")
         }
     }
 }
