@@ -17,7 +17,7 @@ import Testing
 
     /// Tools write beside a name first, under one that is longer; and some compare names in one form of
     /// Unicode, in which an é of one character and of two are the same. macOS holds no two such files.
-    static let long = [242, 248].map { String(repeating: "n", count: $0 - 3) + ".pt" }
+    static let long = [242, 248, 249, 255].map { String(repeating: "n", count: $0 - 3) + ".pt" }
     #if os(Linux)
         static let twins = ["\u{E9}.pt", "e\u{301}.pt"]
     #else
