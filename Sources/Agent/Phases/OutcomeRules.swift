@@ -18,19 +18,13 @@ enum OutcomeRules {
     ///   - trainer: how the trainer ended, where it began.
     ///   - reason: why the run was stopped, where it was.
     ///   - exception: what the trainer printed as the reason of its end.
-<<<<<<< HEAD
     ///   - endedLeftovers: the idle processes that it left and that were ended. The message names
     ///     them, since it stands wherever the end of the run is told: a main that goes into the
     ///     background has ended with 0 too, and its training was one of these.
-    static func outcome(
-        results: [Phase: PhaseResult], trainer: Termination?, reason: StopReason?,
-        exception: String? = nil, endedLeftovers: [String] = []
-=======
     ///   - note: why it is not started again, where that was asked for.
     static func outcome(
         results: [Phase: PhaseResult], trainer: Termination?, reason: StopReason?,
-        exception: String? = nil, note: String? = nil
->>>>>>> e15b45bd5e2d9d06745a748aa4b21a8a0895aba7
+        exception: String? = nil, endedLeftovers: [String] = [], note: String? = nil
     ) -> Outcome {
         let (status, signal) = parts(of: trainer)
         let phase: Phase = trainer == nil ? lastPhase(of: results) : .train

@@ -5,13 +5,10 @@ struct TrainerEnd: Sendable, Equatable {
     var termination: Termination
     /// The line of the exception that ended it.
     var exception: String?
-<<<<<<< HEAD
     /// The processes that outlived a main process with exit status 0 and were ended for being idle.
     var endedLeftovers: [String] = []
-=======
     /// Why it is not started again, where that was asked for.
     var note: String?
->>>>>>> e15b45bd5e2d9d06745a748aa4b21a8a0895aba7
 }
 
 /// The training itself, beside the sync, started again as often as the job allows.
@@ -58,16 +55,11 @@ struct TrainPhase {
             putLogBack()
             await context.progress.look()
             let lines = LogTail.lines(of: log, from: logStart)
-<<<<<<< HEAD
-            keep(
-                TrainerEnd(
-                    termination: end.termination, exception: PythonError.line(in: lines),
-                    endedLeftovers: end.endedLeftovers))
-=======
             let error = PythonError.found(in: lines)
-            var last = TrainerEnd(termination: end.termination, exception: error?.exception)
+            var last = TrainerEnd(
+                termination: end.termination, exception: error?.exception,
+                endedLeftovers: end.endedLeftovers)
             keep(last)
->>>>>>> e15b45bd5e2d9d06745a748aa4b21a8a0895aba7
             tell(end)
             let incomplete = await context.engine.trainerEnded(
                 abnormally: !end.termination.succeeded)

@@ -72,11 +72,7 @@ final class Run: Sendable {
             OutcomeRules.outcome(
                 results: results, trainer: trainer?.termination,
                 reason: stop.isDecided ? stop.reason : .preempted, exception: trainer?.exception,
-<<<<<<< HEAD
-                endedLeftovers: trainer?.endedLeftovers ?? [])
-=======
-                note: trainer?.note)
->>>>>>> e15b45bd5e2d9d06745a748aa4b21a8a0895aba7
+                endedLeftovers: trainer?.endedLeftovers ?? [], note: trainer?.note)
         }
     }
 
