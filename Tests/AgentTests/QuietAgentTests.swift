@@ -10,13 +10,8 @@ import Testing
         let root = try TemporaryDirectory()
         defer { root.remove() }
         let runner = CountingRunner()
-        var job = Job(
-            run: try RunName(cloud: "local", projectName: "p", codeName: "c", datasetName: "d"),
-            code: Job.Code(source: ".", module: "m"), dataset: "/d", output: root.path + "/bucket",
-            directories: Job.Directories(
-                work: root.path + "/work", code: root.path, dataset: root.path,
-                output: root.path + "/output", logs: root.path + "/logs"),
-            createdAt: Date())
+        var job = try Job.sample(
+            in: root.path, output: root.path + "/bucket", createdAt: Date())
         job.sync.intervalSeconds = 1
         for directory in [job.directories.output, root.path + "/bucket"] {
             try makeDirectories(directory)

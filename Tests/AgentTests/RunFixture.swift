@@ -23,15 +23,8 @@ struct RunFixture {
             try makeDirectories(root.path + "/" + name)
         }
         try prepare(root.path + "/bucket")
-        var job = Job(
-            run: try RunName(cloud: "local", projectName: "p", codeName: "c", datasetName: "d"),
-            code: .init(source: root.path + "/code", module: "m"), dataset: root.path + "/data",
-            output: "file://" + root.path + "/bucket",
-            directories: .init(
-                work: root.path + "/work", code: root.path + "/code",
-                dataset: root.path + "/data", output: root.path + "/output",
-                logs: root.path + "/logs"),
-            createdAt: Date())
+        var job = try Job.sample(
+            in: root.path, output: "file://" + root.path + "/bucket", createdAt: Date())
         change(&job)
         let host = Host(runner: runner, clock: clock, log: Log(toStandardError: false))
         let (context, lock) = try RunSetup.assemble(

@@ -44,15 +44,14 @@ struct AgentFixture {
         }
         try makeDirectories(root.path + "/dataset")
         try AtomicFile.write(Data("1,2,3\n".utf8), to: root.path + "/dataset/beer.csv")
-        var job = Job(
-            run: try RunName(
-                cloud: "local", projectName: "test", codeName: "code", datasetName: "beer"),
-            code: .init(source: code, module: "training_module.main"),
-            dataset: "file://\(root.path)/dataset", output: "file://\(root.path)/bucket",
-            directories: .init(
-                work: machine, code: code, dataset: machine + "/dataset",
-                output: machine + "/output", logs: machine + "/logs"),
-            createdAt: Date())
+        var job = try Job.sample(
+            in: machine, output: "file://\(root.path)/bucket", createdAt: Date())
+        job.run = try RunName(
+            cloud: "local", projectName: "test", codeName: "code", datasetName: "beer")
+        job.code.source = code
+        job.directories.code = code
+        job.directories.work = machine
+        job.dataset = "file://\(root.path)/dataset"
         job.sync.intervalSeconds = 0.3
         job.graceSeconds = 2
         job.restartWaitSeconds = 0

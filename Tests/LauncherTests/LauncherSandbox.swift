@@ -7,6 +7,8 @@ import TestSupport
 struct LauncherSandbox: Sendable {
     let scratch: Scratch
     let heard = CapturedConsole()
+    /// Those of the samples that train.
+    let machines = SampleMachines()
     var context: Context
 
     init(environment: [String: String] = [:]) throws {
@@ -44,28 +46,43 @@ struct LauncherSandbox: Sendable {
             ] + words)
     }
 
-    /// The plan of a run whose agent is a fake one.
-    func plan(_ behaviour: FakeAgent.Behaviour, name: String = "classifier") throws -> Plan {
+    /// The plan of a run of the code here, for the agent of this build.
+    func plan(name: String = "classifier") throws -> Plan {
         let run = try RunName(
             cloud: "local", projectName: "local", codeName: name, datasetName: "beer")
         let folder = try context.state.folder(of: run)
         var training = TrainingOptions()
-        training.arguments = [behaviour.rawValue]
         training.grace = TimeSpan(seconds: 1)
         return Plan(
             run: run, code: try CodeTree(directory: code), gitCommit: nil,
             entry: .module("training_module.main"), training: training, secrets: [:],
             dataset: .directory(data), output: try StoreURL(parsing: folder.bucket),
-            agent: try FakeAgent.write(in: scratch), access: StoreAccess())
+            agent: AgentExecutable(path: BuiltProducts.agent), access: StoreAccess())
     }
 
     var cloud: LocalCloud { LocalCloud(runner: context.runner, clock: context.clock) }
 
-    /// Starts a run with a fake agent.
+    /// Starts the agent of a plan.
     @discardableResult
     func begin(_ plan: Plan) async throws -> RunHandle {
         try await Start(context: context).make(
             plan, on: cloud, steps: Steps(context.progress(), clock: context.clock))
+    }
+
+    /// Makes the code here a training that is `ready` and then waits to be stopped.
+    func writeWaitingTrainer() throws {
+        try scratch.write(
+            """
+            import pathlib, sys, time
+
+            def main():
+                where = sys.argv[sys.argv.index("--output_directory") + 1]
+                pathlib.Path(where, "ready").touch()
+                time.sleep(1000)
+
+            main()
+
+            """, to: "code/training_module/main.py")
     }
 
     /// Waits until the agent of a run has ended.
@@ -77,22 +94,5 @@ struct LauncherSandbox: Sendable {
     func collection() throws -> String {
         let names = try FileManager.default.contentsOfDirectory(atPath: collected)
         return collected + "/" + (names.first ?? "nothing")
-    }
-}
-
-extension RunHandle {
-    /// Changes what the agent wrote last of a run that has ended.
-    func changeStatus(_ body: (inout RunStatus) -> Void) throws {
-        let path = folder.machine + "/work/run/status.json"
-        var status = try JSONFormat.decode(RunStatus.self, from: readFile(path), name: path)
-        body(&status)
-        try AtomicFile.write(JSONFormat.encode(status), to: path)
-    }
-
-    func changeManifest(_ body: (inout Manifest) -> Void) throws {
-        let path = folder.bucket + "/run/manifest.json"
-        var manifest = try JSONFormat.decode(Manifest.self, from: readFile(path), name: path)
-        body(&manifest)
-        try AtomicFile.write(JSONFormat.encode(manifest), to: path)
     }
 }

@@ -2,8 +2,8 @@ import Shared
 
 /// What a restarted agent must know: how far its predecessor came.
 ///
-/// Written by fsync, rename and fsync of the directory: after a power cut it is the old one or the
-/// new one.
+/// It is written by fsync, rename and fsync of the directory, so that after a power cut the file is
+/// the old journal or the new one.
 struct Journal: VersionedDocument, Equatable {
     static let currentVersion = 1
 

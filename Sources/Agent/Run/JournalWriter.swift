@@ -4,8 +4,8 @@ import Synchronization
 
 /// The journal in memory, and its file behind it.
 ///
-/// A change counts at once; the file is written on a queue of its own, since an fsync can take
-/// longer than a disk takes in a minute and the tasks' threads are as few as the cores.
+/// A change counts at once. The file is written on a queue of its own: an fsync can take more than
+/// a minute on a busy disk, and there are only as many task threads as cores.
 final class JournalWriter: Sendable {
     private struct State {
         var journal: Journal

@@ -11,7 +11,7 @@ struct LocalRun: Sendable {
     var process: ProcessIdentity
     var isAgent: Bool
 
-    /// - Returns: nil where nothing runs in that directory.
+    /// - Returns: nil where nothing runs in that directory; a journal that does not read names no run.
     init?(_ work: WorkDirectory) {
         guard let journal = try? Journal.load(from: work) else { return nil }
         let agent = WorkLock.holder(of: work).flatMap { ProcessIdentity(of: $0) }

@@ -67,7 +67,7 @@ final class Run: Sendable {
         var trainer: TrainerEnd?
 
         /// As long as the reason of a stop is open it may be a preemption, after which the next
-        /// machine goes on: the one that loses nothing if this machine dies now.
+        /// machine goes on. Taken as one, nothing is lost if this machine dies now.
         func outcome(of stop: StopRequest) -> Outcome {
             OutcomeRules.outcome(
                 results: results, trainer: trainer?.termination,
@@ -153,9 +153,9 @@ final class Run: Sendable {
     private func keep(_ end: TrainerEnd) { trainerEnd.withLock { $0 = end } }
 
     private func settle(_ outcome: Outcome) async {
-        // Who reads after a power cut that the trainer has ended finds what it wrote. A machine that is
-        // taken away has no time for that: it keeps the trainer in its journal, and what the next
-        // boot finds that is not up counts as torn.
+        // After a power cut an agent that reads that the trainer has ended must find what it wrote,
+        // so the disk is made to keep it first. A machine that is taken away has no time for that:
+        // its journal keeps the trainer, and what the next boot finds and is not up counts as torn.
         let isPreempted = outcome.kind == .preempted
         if !isPreempted {
             let directories = context.job.directories

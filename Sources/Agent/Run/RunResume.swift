@@ -42,7 +42,8 @@ struct RunResume {
         try await context.record { journal in
             let next = status.start.onNextMachine
             journal.attempt = max(journal.attempt, next.machine)
-            // Whoever starts a run that is over gives the trainer its restarts anew.
+            // A person who starts a run again that is over allows the trainer all its restarts once
+            // more.
             if context.call == .ofJob {
                 journal.restarts = max(journal.restarts, next.restarts)
                 journal.recovery = journal.recovery ?? status.recovery

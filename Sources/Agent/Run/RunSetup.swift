@@ -1,6 +1,6 @@
 import Shared
 
-/// Who calls the agent, which decides what a run that is over means.
+/// Who calls the agent. It decides what is done for a run that is over.
 enum RunCall: Sendable, Equatable {
     /// The launcher's job, on its machine: only what is left of a run's end is done.
     case ofJob
@@ -33,7 +33,8 @@ enum RunSetup {
         try journal.save(in: work)
 
         var status = RunStatus(run: job.run, startedAt: journal.startedAt)
-        // The same attempt goes on: its phases, warnings and syncs are this agent's too.
+        // The same attempt goes on: its phases, warnings and syncs are this agent's too. Without them
+        // the run is no worse: the journal knows where it is.
         if adopted != nil, let former = try? formerStatus(in: work), former.run == job.run {
             status = former
         }
@@ -86,7 +87,7 @@ enum RunSetup {
         if case .byHand(let goesOn) = call {
             let isOtherStore = journal.store.map { $0 != job.output } ?? false
             if isOtherStore || (journal.isOver && !(goesOn && journal.store == job.output)) {
-                // What the ledger says is of a store that this call does not have.
+                // The ledger tells of another store than the one of this call.
                 removeTree(job.work.sync)
                 try makeDirectories(job.work.sync)
                 new.trainer = journal.trainer

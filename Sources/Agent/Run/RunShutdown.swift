@@ -19,8 +19,9 @@ struct RunShutdown {
         context.board.began(.finalSync)
         var failure: Failure?
         repeat {
-            // Once more where the time was short only since nobody knew yet why the run stops, or has
-            // become short since the cloud takes the machine away: then in another order.
+            // The sync is repeated where its time was short only because the reason of the stop was
+            // not known yet, and where its time has become short because the cloud takes the
+            // machine away: then in another order.
             let (wasDecided, before) = (context.stop.isDecided, context.stop.budget?.deadline)
             failure = await attempt(before: before)
             let after = context.stop.budget?.deadline ?? .seconds(Int64.max)
@@ -86,7 +87,7 @@ struct RunShutdown {
             let patience = context.stop.reason == nil ? Self.patienceForCapsule : .zero
             await context.capsule.finish(at: context.host.now(), waiting: patience)
         }
-        // After a notice nobody waits: every second is the disk's.
+        // After a notice nothing waits for facts: the seconds are needed for the disk.
         await context.webhook.finish(
             within: context.stop.timeLeft == nil ? Self.patienceForWebhook : .zero)
         switch EndPolicy(powerOff: context.job.powerOff) {
@@ -102,7 +103,8 @@ struct RunShutdown {
         await context.board.written()
     }
 
-    /// Leaves the end of a preempted machine to its cloud, where that is what it is started again for.
+    /// Leaves the power-off of a preempted machine to its cloud, where the cloud starts again only
+    /// machines that it has stopped itself.
     private func awaitCloud() async {
         let stop = context.stop
         guard let notice = stop.preemptionNotice, notice.mustAwaitCloud,

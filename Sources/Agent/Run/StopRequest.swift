@@ -79,8 +79,8 @@ final class StopRequest: Sendable {
 
     /// The cloud says that it takes the machine away.
     ///
-    /// No request of a person's: the power button that may follow gives up no grace. Whoever has asked
-    /// for a stop before stays its reason, with less time.
+    /// It is no request of a person, so the power button that may follow does not end the grace. A
+    /// stop that was requested before stays the reason, with less time.
     ///
     /// - Returns: whether this is the first notice.
     @discardableResult

@@ -18,7 +18,7 @@ final class WorkLock: Sendable {
                 hint: "see it with: train-agent status --work_directory \(work.path); another "
                     + "--output_directory, or another --work_directory, runs beside it")
         }
-        // For whoever wants to stop this agent; a lock that says nothing still locks.
+        // `train-agent stop` reads it. Without the number the lock still keeps others out.
         _ = ftruncate(descriptor, 0)
         try? AtomicFile.writeAll(Data("\(getpid())\n".utf8), to: descriptor, path: path)
     }

@@ -2,9 +2,10 @@ import Shared
 
 /// Which files of an earlier machine come back, and which stay in the bucket alone: pure.
 ///
-/// A training resumes from what it finds, by the highest number or by a file that names the newest
-/// checkpoint. What it finds must therefore be whole: one shard too few and it ends with an error beside
-/// good older checkpoints. What stays away is still in the bucket, and named.
+/// A training resumes from the checkpoint with the highest number, or from the one that a file
+/// names as the newest. That checkpoint must be whole: with one shard missing the training ends
+/// with an error although good older checkpoints are there. What does not come back is still in the
+/// bucket, and is named.
 struct RestorePlan {
     /// Indexes of the files that come back, in the order of the manifest.
     private(set) var kept: [Int] = []
@@ -197,8 +198,8 @@ struct CheckpointDirectories {
 
     private static let orbaxMark = ".orbax-checkpoint-tmp"
 
-    /// `name` without what says that it is a temporary one: of Hugging Face, Orbax, accelerate, and
-    /// of most who do it by hand.
+    /// `name` without the part that marks a temporary name, as Hugging Face, Orbax, accelerate and
+    /// most programs of users write it.
     static func withoutMark(_ name: String) -> String {
         for mark in ["tmp-", "tmp_", "tmp.", ".tmp-", ".tmp_", "temp-", "temp_", ".tmp"]
         where name.hasPrefix(mark) {

@@ -212,7 +212,14 @@ actor SyncEngine {
     private func lookAtPending(_ body: (_ pending: [Int]) -> Void) async {
         guard uploader != nil else { return }
         await gate.alone {
-            guard (try? prepare()) != nil else { return }
+            do {
+                try prepare()
+            } catch {
+                // What is open is then not known to be half-written: the status must say so.
+                progress.fail(error)
+                progress.tell()
+                return
+            }
             let (pending, _) = scan(isComplete: true)
             context.trainer.drain()
             body(pending)

@@ -52,10 +52,11 @@ extension SyncEngine {
         progress.tell(waiting: selector.overdue)
         var result = TransferResult()
         if !uploads.isEmpty || stager.kept != nil {
-            // In the end, who is still being written to counts although the store failed.
+            // In the final sync, files that are still being written to are counted although the
+            // store failed.
             defer { if isFinal { selector.recordUnstable(result.unstable) } }
             progress.noteUnsynced(max(1, uploads.count))
-            // What it names must be as it says.
+            // The objects that the manifest names must be as it says.
             if ledger.manifest.isFinal { try await uploader.manifest.write(final: false) }
             try await uploader.deletion.makeRoom(for: uploads)
             stager.beginPass()
@@ -64,7 +65,7 @@ extension SyncEngine {
             let groups = isHurried ? ShutdownOrder.groups(uploads) : ShutdownOrder.trees(uploads)
             for (number, group) in groups.enumerated() {
                 try await transfer(group, uploader, isFinal, &result)
-                // What is up counts, however the next group goes.
+                // What is up counts, whatever becomes of the next group.
                 if number + 1 < groups.count, ledger.manifest.isBehind {
                     try await uploader.manifest.write(final: false)
                 }

@@ -97,7 +97,7 @@ struct EnvironmentMaker: Sendable {
             var command = Command("apt-get", wait + words)
             command.environment["DEBIAN_FRONTEND"] = "noninteractive"
             let result = try await runner.run(command, timeout: .seconds(1200))
-            // An index that is not quite new does.
+            // A package index that is a little old is good enough.
             guard result.succeeded || words == ["update"] else {
                 throw Failure(
                     "the package python3-venv cannot be installed", detail: result.lastLines(5),

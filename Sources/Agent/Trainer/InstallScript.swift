@@ -14,16 +14,16 @@ struct InstallScript {
 
     /// Runs the script by `body`, and keeps what it exported.
     ///
-    /// - Throws: what `body` throws.
+    /// - Throws: what `body` throws; `Failure` where what it exported cannot be kept.
     func around(_ body: (Command) async throws -> Void) async throws {
         // Both hold secrets. A shell that writes into a file that is there leaves its mode as it is.
         for file in [before, after] { try AtomicFile.write(Data(), to: file, mode: 0o600) }
         defer { for file in [before, after] { unlink(file) } }
         try await body(command)
-        let exported = Self.variables(in: after).filter { name, value in
+        let exported = try Self.variables(in: after).filter { name, value in
             !Self.ignored.contains(name) && !name.hasPrefix("AI_TRAINING_")
         }
-        let known = Self.variables(in: before)
+        let known = try Self.variables(in: before)
         let changed = exported.filter { known[$0.key] != $0.value }
         try AtomicFile.write(
             JSONEncoder().encode(changed), to: Self.record(in: environment), mode: 0o600)
@@ -41,10 +41,9 @@ struct InstallScript {
         return Command("bash", ["-c", text, path])
     }
 
-    private static func variables(in file: String) -> [String: String] {
-        guard let data = try? readFile(file) else { return [:] }
+    private static func variables(in file: String) throws -> [String: String] {
         var variables: [String: String] = [:]
-        for entry in data.split(separator: 0) {
+        for entry in try readFile(file).split(separator: 0) {
             guard let text = String(validating: entry, as: UTF8.self),
                 let equals = text.firstIndex(of: "=")
             else { continue }

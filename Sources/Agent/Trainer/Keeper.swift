@@ -100,7 +100,8 @@ final class Keeper: Sendable {
             record.endedAt = Date()
             record.leftovers = left.prefix(20).map { "\($0.name) (\($0.pid))" }
         }
-        // During a stop the agent's grace counts: a shell that dies first ends nothing.
+        // During a stop the agent's grace counts: the run goes on after a shell that ends before
+        // its children.
         guard !left.isEmpty, !state.withLock({ $0.isStopping }) else { return }
         if termination.succeeded {
             watchLeftovers()
@@ -167,7 +168,7 @@ final class Keeper: Sendable {
     }
 
     private func update(_ change: (inout KeeperRecord) -> Void) {
-        // One after the other: an older record must not come over a newer one.
+        // Records are written one after the other: an older one must not replace a newer one.
         writing.withLock { _ in
             let record = state.withLock { state in
                 change(&state.record)

@@ -1,6 +1,7 @@
 import Shared
 
-/// What the keeper of a trainer writes to disk, so that an agent that is started again knows all.
+/// What the keeper of a trainer writes to disk: all that a restarted agent must know of that
+/// trainer.
 struct KeeperRecord: Codable, Sendable, Equatable {
     /// The keeper itself.
     var keeper: ProcessIdentity

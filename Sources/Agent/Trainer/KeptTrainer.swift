@@ -41,8 +41,8 @@ struct KeptTrainer: Sendable {
             do {
                 return try await begin(scoped, record: record, runner: runner, clock: clock)
             } catch {
-                // Better a trainer that dies with its agent than none; one that began and failed
-                // has told why.
+                // Without a scope the trainer dies with its agent, which is better than no
+                // training. A keeper that began and failed has told why.
                 if KeeperRecord.read(record) != nil || error is CancellationError { throw error }
             }
         }

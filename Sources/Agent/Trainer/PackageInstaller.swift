@@ -80,8 +80,8 @@ struct PackageInstaller {
 
     /// Says before anything is downloaded that the machine's PyTorch would be replaced.
     ///
-    /// It has gigabytes, and one built for another driver does not find the GPU. Only what names it is
-    /// asked about, since the answer costs pip's search for versions.
+    /// PyTorch is gigabytes large, and a build for another driver does not find the GPU. pip is
+    /// asked only where a list names PyTorch, since its search for versions takes time.
     func warning(
         _ runner: any CommandRunner, _ variables: [String: String?]
     ) async throws -> String? {
@@ -105,6 +105,7 @@ struct PackageInstaller {
             + "torch==\(plain) in it keeps the machine's"
     }
 
+    /// For a remark alone: uv itself tells of a lock that it cannot read.
     private var lockedTorch: String? {
         guard let data = try? readRegularFile(requirements.directory + "/uv.lock", limit: 64 << 20)
         else { return nil }

@@ -2,7 +2,7 @@ import Shared
 
 /// Finds in a log why a Python program ended: pure.
 enum PythonError {
-    /// So much may stand after an exception, such as torchrun's summary of it.
+    /// How many lines may follow an exception, such as torchrun's summary of it.
     private static let mostLinesAfter = 40
 
     /// An exception that ended a program.

@@ -54,7 +54,7 @@ struct Trainer {
 
     /// Returns when the tree of a trainer that runs already is gone.
     func follow(_ kept: KeptTrainer) async -> End {
-        // Both tasks below see the end of a trainer that obeys; which of them is first is chance.
+        // Both tasks below see the end of a trainer that obeys, in either order.
         let (wasAsked, wasStalled) = (Latch(), Latch())
         let ended = await withTaskGroup(of: KeptTrainer.Ended?.self) { group in
             group.addTask { await kept.ended() }
@@ -89,7 +89,8 @@ struct Trainer {
         return await withTaskGroup(of: KeptTrainer.Ended?.self) { group in
             group.addTask { await kept.ended() }
             group.addTask {
-                // Anew after each wait: it grows where the machine turns out to stay.
+                // Computed again after each wait: the time grows where the machine turns out to
+                // stay.
                 while !Task.isCancelled {
                     let left = request.graceLeft(grace)
                     guard left > .zero else { return nil }

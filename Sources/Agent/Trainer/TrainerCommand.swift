@@ -16,7 +16,8 @@ enum TrainerCommand {
         var command =
             switch job.code.entry {
             case .command(let template):
-                // As it stands: what it does, and what its exit status says, is the user's.
+                // The line is run as it stands: the user decides what it does and what its exit
+                // status says.
                 Command(
                     "bash",
                     [

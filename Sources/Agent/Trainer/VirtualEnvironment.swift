@@ -14,7 +14,7 @@ struct VirtualEnvironment: Sendable {
         return [
             "VIRTUAL_ENV": parentDirectory(bin),
             "PATH": bin + ":" + path,
-            // It would send every `python` of ours elsewhere.
+            // With it every `python` of this environment would use another standard library.
             "PYTHONHOME": String?.none,
             // Of the machine's configuration; pip refuses it in an environment.
             "PIP_USER": "0",

@@ -32,7 +32,7 @@ package struct Requirements: Sendable, Equatable {
         }
         hasScript = exists(directory + "/" + Self.scriptName)
         if hasScript { try Self.checkScript(directory + "/" + Self.scriptName) }
-        let project = Self.text(directory + "/pyproject.toml")
+        let project = try Self.text(directory + "/pyproject.toml")
         let tables = Set(
             (project ?? "").split(whereSeparator: \.isNewline).map {
                 String($0.prefix { $0 != " " })
@@ -46,6 +46,7 @@ package struct Requirements: Sendable, Equatable {
         } else {
             source = .nothing
         }
+        // Only for the remarks: what cannot be listed has none.
         let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
         remarks = Self.remarks(on: names.sorted(), source, tables)
     }
@@ -61,13 +62,22 @@ package struct Requirements: Sendable, Equatable {
         }
     }
 
-    private static func text(_ path: String) -> String? {
-        guard let data = try? readRegularFile(path, limit: largest) else { return nil }
-        return String(decoding: data, as: UTF8.self)
+    /// The text of a file; nil where there is none.
+    ///
+    /// - Throws: `Failure` with exit code 2 where it cannot be read: as if it were missing, its packages
+    ///   would be left out without a word.
+    private static func text(_ path: String) throws -> String? {
+        guard exists(path) else { return nil }
+        do {
+            return String(decoding: try readRegularFile(path, limit: largest), as: UTF8.self)
+        } catch let failure as Failure {
+            throw Failure.usage(failure.summary, hint: "make it readable, or remove it")
+        }
     }
 
     /// With a carriage return at its end, each word that ends a line is another one to bash.
     private static func checkScript(_ path: String) throws {
+        // One that cannot be read is told by bash, which fails on it.
         guard let data = try? readRegularFile(path, limit: largest),
             Array(data).firstRange(of: Array("\r\n".utf8)) != nil
         else { return }

@@ -89,8 +89,9 @@ package enum ManifestCheck {
             progress?(now)
             return kind
         }
-        // The body throws nothing, so there is a result for each entry.
-        return zip(manifest.files, kinds ?? []).compactMap { entry, kind in
+        // The body throws nothing, so there is a result for each entry; without one, none is proven.
+        let all = kinds ?? manifest.files.map { _ in .unreadable("it was not checked") }
+        return zip(manifest.files, all).compactMap { entry, kind in
             kind.map { Difference(path: entry.path, kind: $0) }
         }
     }

@@ -48,12 +48,10 @@ struct ChaosWorld: Codable, Sendable {
 
     /// - Parameter faults: how often of 100 commands one goes wrong.
     func engine(seed: UInt64, faults: Int) throws -> SyncEngine {
-        var job = Job(
-            run: try RunName(cloud: "local", projectName: "p", codeName: "c", datasetName: "d"),
-            code: Job.Code(source: root, module: "m"), dataset: "/d", output: url,
-            directories: Job.Directories(
-                work: root + "/machine", code: root, dataset: root, output: output, logs: logs),
-            createdAt: Date())
+        var job = try Job.sample(in: machine, output: url, createdAt: Date())
+        job.directories.work = machine
+        job.code.source = root
+        (job.directories.code, job.directories.dataset) = (root, root)
         job.sync.intervalSeconds = 0.15
         job.sync.maxStalenessSeconds = 1
         // A last sync that can never succeed is to be told, not waited for.

@@ -46,14 +46,9 @@ enum AnswerParsers {
                 defer { logs.remove() }
                 try FileManager.default.moveItem(
                     atPath: path, toPath: "\(logs.path)/\(BucketLayout.alerts)")
-                let directories = Job.Directories(
-                    work: "/w", code: "/c", dataset: "/d", output: "/o", logs: logs.path)
-                let run = try RunName(
-                    cloud: "local", projectName: "p", codeName: "c", datasetName: "d")
-                var watch = AlertMonitor.AlertWatch(
-                    Job(
-                        run: run, code: Job.Code(source: "/c", module: "m"), dataset: "/d",
-                        output: nil, directories: directories, createdAt: .distantPast))
+                var job = try Job.sample(createdAt: .distantPast)
+                job.directories.logs = logs.path
+                var watch = AlertMonitor.AlertWatch(job)
                 return watch.look(attempt: 1).flatMap { [$0.text, $0.level] }
             }
         },

@@ -10,14 +10,8 @@ import Testing
 
     init() throws {
         scratch = try Scratch()
-        let root = scratch.path
-        job = Job(
-            run: try RunName(cloud: "local", projectName: "p", codeName: "c", datasetName: "d"),
-            code: .init(source: "/c", module: "m.main"), dataset: "/d", output: nil,
-            directories: .init(
-                work: root + "/work", code: "/c", dataset: "/d", output: root + "/output",
-                logs: root + "/logs"),
-            createdAt: Date(timeIntervalSince1970: 1000))
+        job = try Job.sample(
+            in: scratch.path, createdAt: Date(timeIntervalSince1970: 1000))
         job.alerts = ["loss > 5", "nan"]
         job.maxDurationSeconds = 100
     }

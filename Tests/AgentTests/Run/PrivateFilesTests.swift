@@ -13,13 +13,7 @@ import Testing
 
     private func job(in root: String) throws -> Job {
         for name in ["code", "data"] { try makeDirectories("\(root)/\(name)") }
-        let run = try RunName(cloud: "local", projectName: "p", codeName: "c", datasetName: "d")
-        let directories = Job.Directories(
-            work: root + "/work", code: root + "/code", dataset: root + "/data",
-            output: root + "/output", logs: root + "/logs")
-        return Job(
-            run: run, code: Job.Code(source: root + "/code", module: "m"), dataset: root + "/data",
-            output: nil, directories: directories, createdAt: Date())
+        return try Job.sample(in: root, createdAt: Date())
     }
 
     @Test(arguments: [false, true])

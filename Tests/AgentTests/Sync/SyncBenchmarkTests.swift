@@ -1,5 +1,6 @@
 import Shared
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Agent
@@ -20,13 +21,9 @@ import Testing
         let text = try readFile(Self.plan ?? "")
         let plan = try JSONFormat.decoder().decode(Plan.self, from: text)
         let root = plan.directory
-        var job = Job(
-            run: try RunName(cloud: "local", projectName: "p", codeName: "c", datasetName: "d"),
-            code: Job.Code(source: root, module: "m"), dataset: "/d", output: plan.url,
-            directories: Job.Directories(
-                work: root, code: root, dataset: root, output: root + "/output",
-                logs: root + "/logs"),
-            createdAt: Date())
+        var job = try Job.sample(in: root, output: plan.url, createdAt: Date())
+        job.code.source = root
+        (job.directories.work, job.directories.code, job.directories.dataset) = (root, root, root)
         job.sync.transferTool = plan.tool
         let client = try StoreClient(
             url: StoreURL(parsing: plan.url), access: StoreAccess(tool: plan.tool),

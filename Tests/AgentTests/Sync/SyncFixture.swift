@@ -52,15 +52,10 @@ final class SyncFixture: Sendable {
     func engine(
         client: StoreClient?, _ change: (inout Job.Sync) -> Void = { _ in }
     ) throws -> SyncEngine {
-        var job = Job(
-            run: try RunName(
-                cloud: "local", projectName: "p", codeName: "c", datasetName: "d"),
-            code: Job.Code(source: isRented ? "gs://b/code.tar.gz" : code, module: "m"),
-            dataset: "/d", output: bucket,
-            directories: Job.Directories(
-                work: machine, code: code, dataset: root.path + "/data", output: output,
-                logs: logs),
-            createdAt: Date())
+        var job = try Job.sample(in: machine, output: bucket, createdAt: Date())
+        if isRented { job.code.source = "gs://b/code.tar.gz" }
+        job.directories.work = machine
+        job.directories.dataset = root.path + "/data"
         change(&job.sync)
         return SyncEngine(
             job: job, client: client, runDirectory: run, stateDirectory: state,

@@ -12,7 +12,7 @@ import Testing
     init() throws { laptop = try LauncherSandbox() }
 
     private func plan(_ dataset: String) throws -> Plan {
-        var plan = try laptop.plan(.succeed)
+        var plan = try laptop.plan()
         plan.dataset = .bucket(try StoreURL(parsing: dataset))
         return plan
     }

@@ -69,7 +69,7 @@ import Testing
     }
 
     private func plan(_ machine: MachineRequest) throws -> Plan {
-        var plan = try LauncherSandbox().plan(.succeed)
+        var plan = try LauncherSandbox().plan()
         plan.machine = machine
         return plan
     }

@@ -18,12 +18,6 @@ import Testing
         return String(decoding: try JSONFormat.line(event), as: UTF8.self)
     }
 
-    private func running() async throws -> RunHandle {
-        let run = try await laptop.begin(try laptop.plan(.wait))
-        try await Eventually.holds { exists(run.folder.machine + "/logs/secret.log") }
-        return run
-    }
-
     private func write(_ text: String, of run: RunHandle) throws {
         let path = run.folder.machine + "/work/run/events.jsonl"
         try AtomicFile.write(Data(text.utf8), to: path)
@@ -32,7 +26,7 @@ import Testing
     @Test func `each event is told once, also where a new machine writes the file anew`()
         async throws
     {
-        let run = try await running()
+        let run = try await laptop.sample(.training)
         let first = try event(.note, "one\u{1b}[31m") + event(.warning, "two")
         try write(first, of: run)
         let follow = Task { [laptop] in await laptop.train("events", "classifier/beer", "-f") }
@@ -42,7 +36,7 @@ import Testing
             try event(.restart, "of the bucket") + event(.note, "one\u{1b}[31m")
                 + event(.note, "three", attempt: 2), of: run)
         try await Eventually.holds { laptop.heard.outputs.contains("three") }
-        #expect(await laptop.train("stop", "classifier/beer") == 0)
+        try await laptop.stop(run)
         #expect(await follow.value == 0)
         let told = laptop.heard.outputs.split(separator: "\n").filter { $0.hasPrefix("20") }
         #expect(
@@ -52,11 +46,10 @@ import Testing
                 "2027-01-15T08:00:00Z  restart        of the bucket",
                 "2027-01-15T08:00:00Z  note           attempt 2  three",
             ])
-        try await laptop.ended(run)
     }
 
     @Test func `waiting for a step, an alert and the end`() async throws {
-        let run = try await running()
+        let run = try await laptop.sample(.training)
         try write("", of: run)
         #expect(
             await laptop.train(
@@ -97,17 +90,15 @@ import Testing
         #expect(await watch.value == 0)
         #expect(laptop.heard.outputs.contains("loss > 5"))
         #expect(!laptop.heard.outputs.contains("old"))
-        #expect(await laptop.train("stop", "classifier/beer") == 0)
-        // The fake agent stops with exit status 0, which is no success.
+        try await laptop.stop(run)
+        // A trainer that was stopped and ended with exit status 0 is no success.
         #expect(await end.value == 1)
         #expect(await none.value == 1)
         #expect(laptop.heard.outputs.contains("\"kind\" : \"stopped\""))
-        try await laptop.ended(run)
     }
 
     @Test func `a collected run is still known`() async throws {
-        let run = try await laptop.begin(try laptop.plan(.succeed))
-        try await laptop.ended(run)
+        _ = try await laptop.sample()
         #expect(
             await laptop.train("finish", "classifier/beer", "--destination", laptop.collected) == 0)
         let before = laptop.heard.outputs

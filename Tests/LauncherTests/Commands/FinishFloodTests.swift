@@ -26,8 +26,7 @@ struct FinishFloodTests {
     @Test func `a flood beside the manifest is not downloaded, and nothing is destroyed`()
         async throws
     {
-        let run = try await laptop.begin(try laptop.plan(.succeed))
-        try await laptop.ended(run)
+        let run = try await laptop.sample()
         try plant(run.folder.bucket + "/output/planted.pt", bytes: 3 << 30)
         #expect(await finish() == 1)
         #expect(
@@ -39,8 +38,7 @@ struct FinishFloodTests {
     }
 
     @Test func `a manifest beyond its limit is not downloaded to its end`() async throws {
-        let run = try await laptop.begin(try laptop.plan(.succeed))
-        try await laptop.ended(run)
+        let run = try await laptop.sample()
         try plant(run.folder.bucket + "/run/manifest.json", bytes: 600 << 20)
         #expect(await finish() == 1)
         #expect(laptop.heard.errors.contains("its transfer was stopped"), "\(laptop.heard.errors)")
@@ -48,8 +46,7 @@ struct FinishFloodTests {
     }
 
     @Test func `more than the disk takes is refused, also what no manifest names`() async throws {
-        let run = try await laptop.begin(try laptop.plan(.succeed))
-        try await laptop.ended(run)
+        let run = try await laptop.sample()
         try plant(run.folder.bucket + "/output/planted.pt", bytes: 15 << 40)
         #expect(await finish("--force", "\(run.name)") == 1)
         #expect(laptop.heard.errors.contains("are free in"), "\(laptop.heard.errors)")

@@ -21,12 +21,6 @@ struct FinishProofTests {
             ["finish", "classifier/beer", "--destination", laptop.collected] + words)
     }
 
-    private func ended(_ behaviour: FakeAgent.Behaviour) async throws -> RunHandle {
-        let begun = try await laptop.begin(try laptop.plan(behaviour))
-        try await laptop.ended(begun)
-        return begun
-    }
-
     /// What the store's commands did: `get`, `download`, `delete`, …
     private var storeCommands: [[String]] {
         runner.commands.filter { $0.arguments.first == DirectoryStoreCommand.name }
@@ -40,7 +34,8 @@ struct FinishProofTests {
     @Test func `a file that differs is fetched once more, then listed, and nothing is removed`()
         async throws
     {
-        let begun = try await ended(.corrupt)
+        let begun = try await laptop.sample()
+        try begun.corruptModel()
         #expect(await finish() == 1)
         #expect(fetches(of: "/output/epoch 1/mödel.bin") == 1)
         #expect(storeCommands.filter { $0.first == "download" }.count == 3)
@@ -51,7 +46,7 @@ struct FinishProofTests {
     }
 
     @Test func `many that differ are fetched once more by their tree`() async throws {
-        let begun = try await ended(.succeed)
+        let begun = try await laptop.sample()
         var manifest = try manifest(of: begun)
         for number in 1...40 {
             let path = "output/part-\(number)"
@@ -77,7 +72,7 @@ struct FinishProofTests {
     }
 
     @Test func `sizes that no file has are refused in one line`() async throws {
-        let begun = try await ended(.succeed)
+        let begun = try await laptop.sample()
         var manifest = try manifest(of: begun)
         manifest.files.append(.init(path: "output/x", size: .max, mtime: 0, crc32c: 0))
         manifest.files.append(.init(path: "output/y", size: .max, mtime: 0, crc32c: 0))
@@ -88,7 +83,7 @@ struct FinishProofTests {
     }
 
     @Test func `a disk that holds two names for one does not count as having both`() async throws {
-        let begun = try await ended(.succeed)
+        let begun = try await laptop.sample()
         var manifest = try manifest(of: begun)
         for name in ["Model.pt", "model.pt"] {
             try AtomicFile.write(Data(name.utf8), to: "\(begun.folder.bucket)/output/\(name)")
@@ -111,7 +106,7 @@ struct FinishProofTests {
     }
 
     @Test func `a download that outlives a killed finish is ended by the next one`() async throws {
-        let begun = try await ended(.succeed)
+        let begun = try await laptop.sample()
         var left = Command("sleep", ["1000"])
         left.environment = [OrphanedTransfers.mark: begun.folder.path]
         let steps = Steps(laptop.context.progress(), clock: ContinuousClock())
@@ -133,7 +128,7 @@ struct FinishProofTests {
     // MARK: The disk
 
     @Test func `the disk is made to keep it before the run counts as collected`() async throws {
-        let begun = try await ended(.succeed)
+        let begun = try await laptop.sample()
         let seen = Mutex<[RunRecord.Stage?]>([])
         var careful = self
         careful.laptop.context.keep = { directory in
@@ -164,7 +159,7 @@ struct FinishProofTests {
     }
 
     @Test func `a finish that was killed after the download only removes`() async throws {
-        let begun = try await ended(.succeed)
+        let begun = try await laptop.sample()
         let place = try collected(begun)
         #expect(await finish() == 0, "\(laptop.heard.errors)")
         #expect(!begun.folder.exists)
@@ -175,7 +170,7 @@ struct FinishProofTests {
 
     @Test(arguments: ["", "/output/epoch 1/mödel.bin", "/run/manifest.json"])
     func `what was downloaded and is gone since is downloaded again`(lost: String) async throws {
-        let begun = try await ended(.succeed)
+        let begun = try await laptop.sample()
         let place = try collected(begun)
         try FileManager.default.removeItem(atPath: place + lost)
         #expect(await finish() == 0, "\(laptop.heard.errors)")
@@ -186,7 +181,7 @@ struct FinishProofTests {
     }
 
     @Test func `a second download that is killed does not count as the first`() async throws {
-        let begun = try await ended(.succeed)
+        let begun = try await laptop.sample()
         _ = try collected(begun)
         var record = try begun.folder.record()
         record.completeness = .unverified
@@ -196,7 +191,7 @@ struct FinishProofTests {
     }
 
     @Test func `what is gone on both sides is said, and removed by force alone`() async throws {
-        let begun = try await ended(.succeed)
+        let begun = try await laptop.sample()
         let place = try collected(begun)
         for lost in [place, begun.folder.bucket] {
             try FileManager.default.removeItem(atPath: lost)

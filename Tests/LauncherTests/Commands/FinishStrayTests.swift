@@ -16,16 +16,10 @@ struct FinishStrayTests {
             ["finish", "classifier/beer", "--destination", laptop.collected] + words)
     }
 
-    private func ended() async throws -> RunHandle {
-        let run = try await laptop.begin(try laptop.plan(.succeed))
-        try await laptop.ended(run)
-        return run
-    }
-
     @Test func `what the training wrote beside its output is said, and comes home checked`()
         async throws
     {
-        let run = try await ended()
+        let run = try await laptop.sample()
         let (model, path) = (Data("weights".utf8), "stray/checkpoints/a.pt")
         try makeDirectories(run.folder.bucket + "/stray/checkpoints")
         try AtomicFile.write(model, to: "\(run.folder.bucket)/\(path)")
@@ -59,7 +53,7 @@ struct FinishStrayTests {
     }
 
     @Test func `a stray file that differs keeps the run`() async throws {
-        let run = try await ended()
+        let run = try await laptop.sample()
         try makeDirectories(run.folder.bucket + "/stray")
         try AtomicFile.write(Data("torn".utf8), to: run.folder.bucket + "/stray/a.pt")
         try run.changeManifest {
@@ -71,7 +65,7 @@ struct FinishStrayTests {
     }
 
     @Test func `what is beyond the limit keeps the run, and is saved by force`() async throws {
-        let run = try await ended()
+        let run = try await laptop.sample()
         try run.changeStatus {
             var stray = RunStatus.StrayFiles(isKept: true)
             (stray.files, stray.bytes, stray.leftFiles, stray.leftBytes) = (30, 9_000, 30, 9_000)

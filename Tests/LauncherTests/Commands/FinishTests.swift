@@ -16,8 +16,7 @@ struct FinishTests {
     }
 
     @Test func `a run that succeeded comes home whole and leaves nothing`() async throws {
-        let begun = try await laptop.begin(try laptop.plan(.succeed))
-        try await laptop.ended(begun)
+        let begun = try await laptop.sample()
         #expect(await finish() == 0, "\(laptop.heard.errors)")
         let place = try laptop.collection()
         #expect(place.hasSuffix("_classifier_beer"))
@@ -34,14 +33,15 @@ struct FinishTests {
     }
 
     @Test func `a second finish says that there is nothing any more`() async throws {
-        try await laptop.ended(try await laptop.begin(try laptop.plan(.succeed)))
+        _ = try await laptop.sample()
         #expect(await finish() == 0)
         #expect(await finish() == 1)
         #expect(laptop.heard.errors.contains("no run classifier/beer is known here"))
     }
 
     @Test func `a run that is alive is refused with the three ways on`() async throws {
-        let begun = try await laptop.begin(try laptop.plan(.wait))
+        try laptop.writeWaitingTrainer()
+        let begun = try await laptop.begin(try laptop.plan())
         #expect(await finish() == 1)
         for way in ["--wait", "--stop", "--force classifier/beer"] {
             #expect(laptop.heard.errors.contains(way))
@@ -49,21 +49,19 @@ struct FinishTests {
         #expect(begun.folder.exists)
         #expect(!exists(laptop.collected))
         #expect(await finish("--stop") == 0, "\(laptop.heard.errors)")
-        #expect(laptop.heard.outputs.contains("stopped: somebody asked for it"))
+        #expect(laptop.heard.outputs.contains("classifier/beer: stopped"))
         #expect(!begun.folder.exists)
     }
 
     @Test func `force needs the name once more`() async throws {
-        let begun = try await laptop.begin(try laptop.plan(.wait))
+        let begun = try await laptop.sample(.training)
         #expect(await finish("--force", "classifier") == 2)
         #expect(begun.record.agent?.isAlive == true)
-        try await laptop.cloud.kill(begun)
     }
 
     @Test func `output that never reached the bucket is refused, then saved by force`() async throws
     {
-        let begun = try await laptop.begin(try laptop.plan(.die))
-        try await laptop.ended(begun)
+        let begun = try await laptop.sample(.killed)
         #expect(await finish() == 1)
         #expect(laptop.heard.errors.contains("nothing is destroyed"))
         #expect(begun.folder.exists)
@@ -80,8 +78,8 @@ struct FinishTests {
     }
 
     @Test func `a file that differs keeps everything`() async throws {
-        let begun = try await laptop.begin(try laptop.plan(.corrupt))
-        try await laptop.ended(begun)
+        let begun = try await laptop.sample()
+        try begun.corruptModel()
         #expect(await finish() == 1)
         #expect(laptop.heard.errors.contains("'output/epoch 1/mödel.bin' differs in content"))
         #expect(laptop.heard.errors.contains("nothing is destroyed"))
@@ -96,8 +94,7 @@ struct FinishTests {
     }
 
     @Test func `a finish that was killed in the download goes on in its folder`() async throws {
-        let begun = try await laptop.begin(try laptop.plan(.succeed))
-        try await laptop.ended(begun)
+        let begun = try await laptop.sample()
         let former = laptop.collected + "/former"
         try laptop.scratch.write("half", to: "collected/former/output/epoch 1/mödel.bin")
         var record = try begun.folder.record()
@@ -109,8 +106,7 @@ struct FinishTests {
     }
 
     @Test func `two launchers at once are refused`() async throws {
-        let begun = try await laptop.begin(try laptop.plan(.succeed))
-        try await laptop.ended(begun)
+        let begun = try await laptop.sample()
         let lock = try RunLock.take(begun.folder, of: begun.record.run)
         #expect(await finish() == 1)
         #expect(laptop.heard.errors.contains("another train is at work on classifier/beer"))
@@ -119,8 +115,7 @@ struct FinishTests {
 
     @Test func `a destination that cannot be written is refused before anything else`() async throws
     {
-        let begun = try await laptop.begin(try laptop.plan(.succeed))
-        try await laptop.ended(begun)
+        let begun = try await laptop.sample()
         try laptop.scratch.write("", to: "file")
         for destination in [laptop.scratch.path + "/file", begun.folder.path] {
             let code = await laptop.train(
@@ -132,19 +127,26 @@ struct FinishTests {
     }
 
     @Test func `what clings to life is killed with all it started`() async throws {
-        let begun = try await laptop.begin(try laptop.plan(.cling))
-        let file = begun.folder.machine + "/work/child"
-        let child = try #require(
-            Int32(String(decoding: try readFile(file), as: UTF8.self)))
+        let begun = try await laptop.sample(.training)
+        let file = laptop.scratch.path + "/child"
+        // Deaf to SIGTERM, with a child in a group of its own.
+        let script = "trap '' TERM; set -m; sleep 1000 & echo $! > \"$0\"; wait"
+        var record = begun.record
+        record.agent = try laptop.machines.start(
+            ["bash", "-c", script, file], in: begun.folder.machine)
+        try begun.folder.write(record)
+        let child = try await Eventually.value {
+            laptop.scratch.read("child").flatMap { Int32($0.filter(\.isNumber)) }
+        }
         #expect(ProcessIdentity(of: child) != nil)
         #expect(await finish("--force", "classifier/beer") == 0, "\(laptop.heard.errors)")
-        #expect(begun.record.agent?.isAlive == false)
+        #expect(record.agent?.isAlive == false)
         #expect(ProcessIdentity(of: child) == nil)
         #expect(!begun.folder.exists)
     }
 
     @Test func `what was collected is said as JSON on request`() async throws {
-        try await laptop.ended(try await laptop.begin(try laptop.plan(.succeed)))
+        _ = try await laptop.sample()
         #expect(await finish("--json") == 0)
         let json = try JSONDecoder().decode(
             [String: JSONValue].self, from: Data(laptop.heard.outputs.utf8))
@@ -156,12 +158,11 @@ struct FinishTests {
     @Test func `of a bucket of the user's own only the run's part is removed`() async throws {
         let bucket = laptop.scratch.path + "/bucket"
         try laptop.scratch.write("mine", to: "bucket/other/file")
-        var plan = try laptop.plan(.succeed)
+        var plan = try laptop.plan()
         plan.output = try laptop.cloud.output(
             of: plan.run, in: try laptop.context.state.folder(of: plan.run), bucket: bucket
         ).output
-        let begun = try await laptop.begin(plan)
-        try await laptop.ended(begun)
+        _ = try await laptop.sample(of: plan)
         #expect(exists("\(bucket)/\(plan.run.slug)/run/manifest.json"))
         #expect(await finish() == 0, "\(laptop.heard.errors)")
         #expect(exists(try laptop.collection() + "/output/epoch 1/mödel.bin"))
@@ -172,8 +173,7 @@ struct FinishTests {
     @Test func `a status and a manifest that cannot be read do not keep force from collecting`()
         async throws
     {
-        let begun = try await laptop.begin(try laptop.plan(.succeed))
-        try await laptop.ended(begun)
+        let begun = try await laptop.sample()
         let machine = begun.folder.machine + "/work/run/status.json"
         for path in [machine, begun.folder.bucket + "/run/manifest.json"] {
             try AtomicFile.write(Data("{\"version\": 99}".utf8), to: path)

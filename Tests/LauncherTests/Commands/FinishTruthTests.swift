@@ -17,16 +17,10 @@ struct FinishTruthTests {
             ["finish", "classifier/beer", "--destination", laptop.collected] + words)
     }
 
-    private func ended(_ behaviour: FakeAgent.Behaviour = .succeed) async throws -> RunHandle {
-        let run = try await laptop.begin(try laptop.plan(behaviour))
-        if behaviour != .wait { try await laptop.ended(run) }
-        return run
-    }
-
     // MARK: How the training ended
 
     @Test func `the reason of a failure is in status, list and finish`() async throws {
-        let run = try await ended()
+        let run = try await laptop.sample()
         try run.changeStatus {
             $0.outcome = Outcome(
                 kind: .failed, phase: .train, exitStatus: 1,
@@ -52,7 +46,7 @@ struct FinishTruthTests {
     @Test func `what the run did not put among its output is in status and at the end of a wait`()
         async throws
     {
-        let run = try await ended()
+        let run = try await laptop.sample()
         try run.changeStatus { $0.sync.foreignFiles = ["output/planted.pt"] }
         #expect(await laptop.train("status", "classifier/beer") == 0)
         let words = "1 file in the bucket did not come from this run: output/planted.pt"
@@ -72,7 +66,8 @@ struct FinishTruthTests {
     }
 
     @Test func `a machine that is still going off is waited for`() async throws {
-        let run = try await ended(.wait)
+        let run = try await laptop.sample(.training)
+        try run.changeManifest { $0.final = true }
         try run.changeStatus {
             $0.phase = .finished
             $0.outcome = Outcome(kind: .succeeded, phase: .train, exitStatus: 0, message: "done")
@@ -89,7 +84,7 @@ struct FinishTruthTests {
     }
 
     @Test func `it is waited for a minute at most`() async throws {
-        let run = try await ended(.wait)
+        let run = try await laptop.sample(.training)
         try run.changeStatus {
             $0.phase = .finished
             $0.outcome = Outcome(kind: .succeeded, phase: .train, exitStatus: 0, message: "done")
@@ -100,11 +95,10 @@ struct FinishTruthTests {
         #expect(await hurried.finish() == 1)
         #expect(clock.slept == Array(repeating: .seconds(1), count: 60))
         #expect(laptop.heard.errors.contains("is still alive"))
-        try await laptop.cloud.kill(run)
     }
 
     @Test func `Ctrl-C while watching is no error`() async throws {
-        let run = try await ended(.wait)
+        let run = try await laptop.sample(.training)
         var impatient = self
         impatient.laptop.context.interrupts = {
             AsyncStream { stream in
@@ -116,39 +110,38 @@ struct FinishTruthTests {
         #expect(laptop.heard.errors.contains("no longer watching; classifier/beer goes on\n"))
         #expect(!laptop.heard.errors.contains("error:"))
         #expect(run.record.agent?.isAlive == true)
-        try await laptop.cloud.kill(run)
     }
 
     // MARK: What was checked
 
     @Test func `what the manifest does not name is set aside, named and counted`() async throws {
-        let run = try await ended()
-        try run.changeManifest { $0.files.removeAll { $0.path.hasSuffix("secret.log") } }
+        let run = try await laptop.sample()
+        try run.changeManifest { $0.files.removeAll { $0.path.hasSuffix("agent.log") } }
         try AtomicFile.write(Data("planted".utf8), to: run.folder.bucket + "/output/planted.pt")
         #expect(await finish() == 0, "\(laptop.heard.errors)")
         let place = try laptop.collection()
         #expect(try readFile(place + "/unlisted/output/planted.pt") == Data("planted".utf8))
-        #expect(exists(place + "/unlisted/logs/secret.log"))
+        #expect(exists(place + "/unlisted/logs/agent.log"))
         #expect(!exists(place + "/output/planted.pt"))
-        #expect(!exists(place + "/logs/secret.log"))
+        #expect(!exists(place + "/logs/agent.log"))
         #expect(exists(place + "/output/epoch 1/mödel.bin"))
         #expect(
             laptop.heard.outputs.contains(
                 "unlisted      2 files that the manifest does not name, unchecked: "
-                    + "logs/secret.log, output/planted.pt"))
+                    + "logs/agent.log, output/planted.pt"))
         #expect(laptop.heard.outputs.contains("2 files, "))
     }
 
     @Test func `a link that was planted does not count as listed`() async throws {
-        let run = try await ended()
-        try run.changeManifest { $0.files.removeAll { $0.path.hasSuffix("secret.log") } }
+        let run = try await laptop.sample()
+        try run.changeManifest { $0.files.removeAll { $0.path.hasSuffix("agent.log") } }
         let unlisted = UnlistedFiles(
             manifest: try JSONFormat.decode(
                 Manifest.self, from: readFile(run.folder.bucket + "/run/manifest.json"), name: "m"),
             directory: run.folder.bucket)
         #expect(symlink("/etc/passwd", run.folder.bucket + "/output/link") == 0)
         #expect(
-            try unlisted.setAside(isCancelled: Latch()) == ["logs/secret.log", "output/link"])
+            try unlisted.setAside(isCancelled: Latch()) == ["logs/agent.log", "output/link"])
         let cancelled = Latch()
         cancelled.set()
         #expect(throws: CancellationError.self) { try unlisted.setAside(isCancelled: cancelled) }
@@ -158,7 +151,7 @@ struct FinishTruthTests {
 
     @Test(arguments: Doubt.allCases)
     func `a final manifest that names too little needs force`(doubt: Doubt) async throws {
-        let run = try await ended()
+        let run = try await laptop.sample()
         switch doubt {
         case .empty: try run.changeManifest { $0.files = [] }
         case .fewer:
@@ -181,7 +174,7 @@ struct FinishTruthTests {
 
     @Test(arguments: [0, -1]) func `a manifest of no version is refused`(version: Int) async throws
     {
-        let run = try await ended()
+        let run = try await laptop.sample()
         try run.changeManifest { $0.version = version }
         #expect(await finish() == 1)
         #expect(laptop.heard.errors.contains("version is \(version), but the first one is 1"))
@@ -193,7 +186,7 @@ struct FinishTruthTests {
     @Test func `files that were left out are listed, and nothing is destroyed without force`()
         async throws
     {
-        let run = try await ended()
+        let run = try await laptop.sample()
         try run.changeStatus {
             $0.sync.skippedFiles = [
                 "'output/best.pt' is a link out of the tree",
@@ -227,7 +220,7 @@ struct FinishTruthTests {
 
     @Test func `half-written files are said at the end of the training and of finish`() async throws
     {
-        let run = try await ended()
+        let run = try await laptop.sample()
         try run.changeStatus { $0.sync.partialFiles = ["output/b.partial", "output/a.partial"] }
         #expect(await laptop.train("status", "classifier/beer") == 0)
         _ = try Watch(context: laptop.context).report(try await run.look())

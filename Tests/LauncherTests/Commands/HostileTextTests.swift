@@ -54,8 +54,7 @@ struct HostileTextTests {
     @Test func `no text of a status or a manifest steers the terminal or forges a row`()
         async throws
     {
-        let run = try await laptop.begin(try laptop.plan(.succeed))
-        try await laptop.ended(run)
+        let run = try await laptop.sample()
         let path = run.folder.bucket + "/run/manifest.json"
         var manifest = try JSONFormat.decode(Manifest.self, from: readFile(path), name: path)
         manifest.files.append(
@@ -82,8 +81,7 @@ struct HostileTextTests {
     func `a document that does not read is told without its text's powers`(field: String)
         async throws
     {
-        let run = try await laptop.begin(try laptop.plan(.succeed))
-        try await laptop.ended(run)
+        let run = try await laptop.sample()
         let path = run.folder.machine + "/work/run/status.json"
         let status = String(decoding: try readFile(path), as: UTF8.self).replacing(" ", with: "")
         let evil = #"\u001b]0;P\u0007\u001b[2J\u009b\u202e\nother/run"#
@@ -112,8 +110,7 @@ struct HostileTextTests {
         line.say(.bad, Self.hostile)
         line.update(Self.hostile)
         var changes = StatusChanges()
-        let run = try await laptop.begin(try laptop.plan(.succeed))
-        try await laptop.ended(run)
+        let run = try await laptop.sample()
         for change in changes.news(in: hostileStatus(of: run, kind: .failed)) {
             line.say(change.text)
         }

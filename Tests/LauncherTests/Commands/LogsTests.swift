@@ -12,12 +12,8 @@ import Testing
 
     /// A run that goes on, with this in its log.
     private func running(_ log: String) async throws -> RunHandle {
-        let run = try await laptop.begin(try laptop.plan(.wait))
-        let path = run.folder.machine + "/logs/train.log"
-        try await Eventually.holds {
-            exists(path) && exists(run.folder.machine + "/logs/secret.log")
-        }
-        try AtomicFile.write(Data(log.utf8), to: path)
+        let run = try await laptop.sample(.training)
+        try run.writeOnMachine(log, to: "logs/train.log")
         return run
     }
 
@@ -31,8 +27,7 @@ import Testing
         #expect(await laptop.train("logs", "classifier/beer") == 0)
         let live = laptop.heard.outputs
         #expect(live == "one\n100%\nthree\n")
-        #expect(await laptop.train("stop", "classifier/beer") == 0)
-        try await laptop.ended(run)
+        try await laptop.stop(run)
         #expect(
             await laptop.train("finish", "classifier/beer", "--destination", laptop.collected) == 0)
         #expect(!run.folder.exists)
@@ -50,19 +45,16 @@ import Testing
         let run = try await running("one\n")
         let follow = Task { [laptop] in await laptop.train("logs", "classifier/beer", "--follow") }
         try await Eventually.holds { laptop.heard.outputs == "one\n" }
-        let path = run.folder.machine + "/logs/train.log"
-        try AtomicFile.write(Data("one\ntwo\nthree, unfinished".utf8), to: path)
+        try run.writeOnMachine("one\ntwo\nthree, unfinished", to: "logs/train.log")
         try await Eventually.holds { laptop.heard.outputs == "one\ntwo\n" }
-        #expect(await laptop.train("stop", "classifier/beer") == 0)
+        try await laptop.stop(run)
         #expect(await follow.value == 0)
         #expect(laptop.heard.outputs.hasPrefix("one\ntwo\n"))
         #expect(laptop.heard.outputs.contains("three, unfinished\n"))
-        try await laptop.ended(run)
     }
 
     @Test func `what to show can be chosen`() async throws {
-        let run = try await running("loss 1\nnoise\nloss 2\n")
-        defer { run.record.agent.map { _ = kill($0.pid, SIGKILL) } }
+        _ = try await running("loss 1\nnoise\nloss 2\n")
         #expect(await laptop.train("logs", "classifier/beer", "--grep", "loss \\d") == 0)
         #expect(laptop.heard.outputs == "loss 1\nloss 2\n")
         var before = laptop.heard.outputs
@@ -81,8 +73,7 @@ import Testing
 
     @Test func `no log steers the terminal`() async throws {
         let hostile = "\u{1b}[2J\u{1b}]0;owned\u{7}evil\u{9b}31m\u{202e}\n"
-        let run = try await running(hostile + String(repeating: "x", count: 10_000_000) + "\nend\n")
-        defer { run.record.agent.map { _ = kill($0.pid, SIGKILL) } }
+        _ = try await running(hostile + String(repeating: "x", count: 10_000_000) + "\nend\n")
         for words in [[], ["--json"], ["--tail", "1"]] {
             #expect(await laptop.train(["logs", "classifier/beer"] + words) == 0)
         }

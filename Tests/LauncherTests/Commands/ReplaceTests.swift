@@ -18,9 +18,8 @@ struct ReplaceTests {
     }
 
     @Test func `a run that ended without success is replaced`() async throws {
-        let first = try await laptop.begin(try laptop.plan(.die))
-        try await laptop.ended(first)
-        let second = try await replace(try laptop.plan(.succeed))
+        let first = try await laptop.sample(.killed)
+        let second = try await replace(try laptop.plan())
         try await laptop.ended(second)
         #expect(laptop.heard.errors.contains("discarding the run classifier/beer with its output"))
         #expect(try laptop.context.state.all().count == 1)
@@ -28,10 +27,9 @@ struct ReplaceTests {
     }
 
     @Test func `one that succeeded is not, and the two ways on are said`() async throws {
-        let first = try await laptop.begin(try laptop.plan(.succeed))
-        try await laptop.ended(first)
+        let first = try await laptop.sample()
         let failure = await #expect(throws: Failure.self) {
-            try await replace(try laptop.plan(.succeed))
+            try await replace(try laptop.plan())
         }
         #expect(failure?.summary.contains("--replace would lose its output") == true)
         #expect(failure?.hint?.contains("--discard classifier/beer") == true)
@@ -39,18 +37,16 @@ struct ReplaceTests {
     }
 
     @Test func `one that is alive is not`() async throws {
-        let first = try await laptop.begin(try laptop.plan(.wait))
+        let first = try await laptop.sample(.training)
         let failure = await #expect(throws: Failure.self) {
-            try await replace(try laptop.plan(.succeed))
+            try await replace(try laptop.plan())
         }
         #expect(failure?.summary.contains("is alive already") == true)
         #expect(first.record.agent?.isAlive == true)
-        try await laptop.cloud.kill(first)
     }
 
     @Test func `discard needs the name, downloads nothing and removes the run`() async throws {
-        let run = try await laptop.begin(try laptop.plan(.succeed))
-        try await laptop.ended(run)
+        let run = try await laptop.sample()
         #expect(await laptop.train("finish", "classifier/beer", "--discard", "beer") == 2)
         #expect(run.folder.exists)
         #expect(
@@ -63,7 +59,7 @@ struct ReplaceTests {
     }
 
     @Test func `discard does not end what is alive`() async throws {
-        let run = try await laptop.begin(try laptop.plan(.wait))
+        let run = try await laptop.sample(.training)
         #expect(
             await laptop.train("finish", "classifier/beer", "--discard", "classifier/beer") == 1)
         #expect(run.record.agent?.isAlive == true)
@@ -75,9 +71,10 @@ struct ReplaceTests {
 
     @Test func `the exit status is the trainer's where that is asked for`() async throws {
         for (flags, status) in [([], 0), (["--exit_status"], 1)] as [([String], Int32)] {
-            let run = try await laptop.begin(try laptop.plan(.wait))
+            let run = try await laptop.sample(.training)
+            try await laptop.stop(run)
             let code = await laptop.train(
-                ["finish", "classifier", "--stop", "--destination", laptop.collected] + flags)
+                ["finish", "classifier", "--destination", laptop.collected] + flags)
             let outcome = laptop.heard.outputs.contains("classifier/beer: stopped")
             #expect(outcome, "\(laptop.heard.outputs)")
             // 1 is what an outcome without a status of the trainer's own stands for.

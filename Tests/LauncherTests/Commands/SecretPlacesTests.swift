@@ -18,16 +18,11 @@ struct SecretPlacesTests {
     }
 
     private func started() async throws -> RunHandle {
-        var plan = try laptop.plan(.succeed)
+        var plan = try laptop.plan()
         plan.secrets = ["TOKEN": Self.value]
         let run = try await laptop.begin(plan)
         try await laptop.ended(run)
         return run
-    }
-
-    /// All but the proof of the fake agent's that it was given the secret.
-    private static func files(_ directory: String) throws -> [TreeScan.File] {
-        try TreeScan(of: directory).files.filter { fileName(of: $0.path) != "secret.log" }
     }
 
     @Test func `a secret stands in its own file alone`() async throws {
@@ -35,7 +30,7 @@ struct SecretPlacesTests {
         #expect(await laptop.train("status", "classifier/beer") == 0)
         #expect(await laptop.train("list", "--json") == 0)
         var holders: [String] = []
-        let files = try Self.files(laptop.scratch.path)
+        let files = try TreeScan(of: laptop.scratch.path).files
         #expect(files.contains { $0.path.hasSuffix("/secrets.json") })
         for file in files {
             let data = try readFile(file.source, limit: 64 << 20)
@@ -51,7 +46,7 @@ struct SecretPlacesTests {
         #expect(
             await laptop.train("finish", "classifier/beer", "--destination", laptop.collected) == 0)
         #expect(!exists(run.folder.secrets))
-        for file in try Self.files(laptop.collected) {
+        for file in try TreeScan(of: laptop.collected).files {
             let data = try readFile(file.source, limit: 64 << 20)
             #expect(data.firstRange(of: Data(Self.value.utf8)) == nil, "\(file.path)")
         }
@@ -86,7 +81,7 @@ struct SecretPlacesTests {
     }
 
     @Test func `Terraform's state in the dataset's bucket is refused`() throws {
-        var plan = try laptop.plan(.succeed)
+        var plan = try laptop.plan()
         func refused(_ dataset: String, _ state: String?) throws -> Bool {
             plan.dataset = .bucket(try StoreURL(parsing: dataset))
             plan.stateBucketName = state

@@ -11,7 +11,18 @@ struct StartTests {
     init() throws { laptop = try LauncherSandbox() }
 
     @Test func `a start leaves a private folder with job, code and record`() async throws {
-        var plan = try laptop.plan(.succeed)
+        try laptop.scratch.write(
+            """
+            import os, sys
+
+            def main():
+                where = sys.argv[sys.argv.index("--output_directory") + 1]
+                open(where + "/token", "w").write(os.environ["TOKEN"])
+
+            main()
+
+            """, to: "code/training_module/main.py")
+        var plan = try laptop.plan()
         plan.training.environment = ["COLOUR=red"]
         plan.secrets = ["TOKEN": "hunter2"]
         let begun = try await laptop.begin(plan)
@@ -31,40 +42,43 @@ struct StartTests {
             #expect(!String(decoding: try readFile(file), as: UTF8.self).contains("hunter2"))
         }
         #expect(!laptop.heard.errors.contains("hunter2"))
-        // The agent got it, though.
-        let got = try readFile(folder.machine + "/logs/secret.log")
-        #expect(got == Data(#"{"TOKEN": "hunter2"}"#.utf8))
+        // The trainer got it, though.
+        #expect(try readFile(folder.machine + "/output/token") == Data("hunter2".utf8))
     }
 
     @Test func `an agent that does not start leaves nothing and says why`() async throws {
-        let plan = try laptop.plan(.refuse)
+        var plan = try laptop.plan()
+        plan.agent = AgentExecutable(
+            path: try laptop.scratch.write(
+                "#!/bin/sh\necho this agent refuses to work >&2\nexit 1\n", to: "broken-agent",
+                mode: 0o755))
         let failure = await #expect(throws: Failure.self) { try await laptop.begin(plan) }
         #expect(failure?.detail == "this agent refuses to work")
         #expect(try !laptop.context.state.folder(of: plan.run).exists)
     }
 
     @Test func `a name that is alive is refused, another one is not`() async throws {
-        let begun = try await laptop.begin(try laptop.plan(.wait))
+        let begun = try await laptop.sample(.training)
         let failure = await #expect(throws: Failure.self) {
-            try await laptop.begin(try laptop.plan(.wait))
+            try await laptop.begin(try laptop.plan())
         }
         #expect(failure?.summary.contains("classifier/beer is alive already") == true)
-        let other = try await laptop.begin(try laptop.plan(.wait, name: "other"))
+        let other = try await laptop.begin(try laptop.plan(name: "other"))
         #expect(begun.record.agent?.isAlive == true)
-        for run in [begun, other] { try await laptop.cloud.kill(run) }
+        try await laptop.cloud.kill(other)
     }
 
     @Test func `a run that was not collected is never overwritten`() async throws {
-        try await laptop.ended(try await laptop.begin(try laptop.plan(.succeed)))
+        _ = try await laptop.sample()
         let failure = await #expect(throws: Failure.self) {
-            try await laptop.begin(try laptop.plan(.succeed))
+            try await laptop.begin(try laptop.plan())
         }
         #expect(failure?.hint == "collect it: train finish classifier/beer")
     }
 
     @Test(arguments: [true, false])
     func `what an interrupted start left is removed by the next`(hasRecord: Bool) async throws {
-        let plan = try laptop.plan(.succeed)
+        let plan = try laptop.plan()
         let folder = try laptop.context.state.folder(of: plan.run)
         try makeDirectories(folder.machine)
         if hasRecord { try folder.write(plan.record(createdAt: Date())) }
@@ -87,7 +101,9 @@ struct StartTests {
     }
 
     @Test func `stop ends a run with its last sync, list and status tell`() async throws {
-        let begun = try await laptop.begin(try laptop.plan(.wait))
+        try laptop.writeWaitingTrainer()
+        let begun = try await laptop.begin(try laptop.plan())
+        try await Eventually.holds { exists(begun.folder.machine + "/output/ready") }
         #expect(await laptop.train("status", "classifier/beer") == 0)
         #expect(laptop.heard.outputs.contains("classifier/beer on local: training for"))
         #expect(await laptop.train("list") == 0)
@@ -99,7 +115,7 @@ struct StartTests {
     }
 
     @Test func `an agent that was killed is said plainly with what to do`() async throws {
-        try await laptop.ended(try await laptop.begin(try laptop.plan(.die)))
+        _ = try await laptop.sample(.killed)
         #expect(await laptop.train("status", "classifier/beer") == 0)
         #expect(laptop.heard.outputs.contains("the agent is gone and left no outcome"))
         #expect(
@@ -107,7 +123,7 @@ struct StartTests {
     }
 
     @Test func `watching ends with the outcome and its exit code`() async throws {
-        let begun = try await laptop.begin(try laptop.plan(.succeed))
+        let begun = try await laptop.begin(try laptop.plan())
         let code = try await Watch(context: laptop.context).untilEnd(of: begun)
         #expect(code == 0)
         #expect(laptop.heard.outputs.contains("classifier/beer: succeeded"))
@@ -116,7 +132,7 @@ struct StartTests {
 
     @Test func `Ctrl-C while watching leaves the run alive and says how to go on`() async throws {
         var laptop = laptop
-        let begun = try await laptop.begin(try laptop.plan(.wait))
+        let begun = try await laptop.sample(.training)
         laptop.context.interrupts = {
             AsyncStream { continuation in continuation.yield(SIGINT) }
         }
@@ -126,6 +142,5 @@ struct StartTests {
         #expect(interrupted?.signal == SIGINT)
         #expect(laptop.heard.errors.contains("train stop classifier/beer"))
         #expect(begun.record.agent?.isAlive == true)
-        try await laptop.cloud.kill(begun)
     }
 }

@@ -46,8 +46,7 @@ import Testing
         var laptop = try LauncherSandbox()
         let (interrupts, interrupt) = AsyncStream.makeStream(of: Int32.self)
         laptop.context.interrupts = { interrupts }
-        let run = try await laptop.begin(try laptop.plan(.wait))
-        defer { run.record.agent.map { _ = kill($0.pid, SIGKILL) } }
+        let run = try await laptop.sample(.training)
         let bin = run.folder.machine + "/work/venv/bin"
         try makeDirectories(bin)
         try python(in: laptop.scratch, at: bin + "/python")

@@ -8,10 +8,8 @@ import Testing
 /// `train watch` of a run that goes on and ends, in a pipe and on a terminal.
 @Suite(.timeLimit(.minutes(5))) struct WatchCommandTests {
     private func begun(_ laptop: LauncherSandbox) async throws -> RunHandle {
-        let run = try await laptop.begin(try laptop.plan(.wait))
-        try await Eventually.holds { exists(run.folder.machine + "/logs/secret.log") }
-        try AtomicFile.write(
-            Data("first\n10%\r\u{1b}[31m20%\n".utf8), to: run.folder.machine + "/logs/train.log")
+        let run = try await laptop.sample(.training)
+        try run.writeOnMachine("first\n10%\r\u{1b}[31m20%\n", to: "logs/train.log")
         return run
     }
 
@@ -20,13 +18,12 @@ import Testing
         let run = try await begun(laptop)
         let watch = Task { await laptop.train("watch", "classifier/beer") }
         try await Eventually.holds { laptop.heard.outputs.contains("| 20%\n") }
-        #expect(await laptop.train("stop", "classifier/beer") == 0)
+        try await laptop.stop(run)
         #expect(await watch.value == 1)
         let said = laptop.heard.outputs
         #expect(said.contains("training …\n") && said.contains("| first\n"))
         #expect(said.contains("classifier/beer: stopped: somebody asked for it\n"))
         #expect(!said.contains("\u{1b}") && !said.contains("\r"))
-        try await laptop.ended(run)
     }
 
     @Test func `for programs there is an object a line`() async throws {
@@ -34,12 +31,11 @@ import Testing
         let run = try await begun(laptop)
         let watch = Task { await laptop.train("watch", "classifier/beer", "--json") }
         try await Eventually.holds { laptop.heard.outputs.contains("20%") }
-        #expect(await laptop.train("stop", "classifier/beer", "--json") == 0)
+        try await laptop.stop(run)
         #expect(await watch.value == 1)
         let lines = laptop.heard.outputs.split(separator: "\n").filter { $0.hasPrefix("{\"") }
         #expect(lines.contains("{\"log\":{\"offset\":0,\"text\":\"first\"}}"))
         #expect(lines.last?.hasPrefix("{\"outcome\":{") == true)
-        try await laptop.ended(run)
     }
 
     @Test func `on a terminal it draws to the size of the moment, and leaves all as it was`()
@@ -56,12 +52,11 @@ import Testing
         sizes.set(30, 6)
         let narrow = "\u{1b}[K" + String(repeating: "─", count: 30) + "\r\n"
         try await Eventually.holds { laptop.heard.errors.contains("\r\n" + narrow) }
-        #expect(await laptop.train("stop", "classifier/beer") == 0)
+        try await laptop.stop(run)
         #expect(await watch.value == 1)
         #expect(laptop.heard.errors.contains("\u{1b}[?1049h"))
         #expect(laptop.heard.errors.contains("\u{1b}[?1049l"))
         #expect(laptop.heard.outputs.contains("classifier/beer: stopped"))
-        try await laptop.ended(run)
     }
 
     private final class Sizes: Sendable {

@@ -62,6 +62,13 @@ import Testing
         #expect(failure?.summary.contains(name) == true)
     }
 
+    @Test func `a project that cannot be read is refused, not left out`() throws {
+        try makeDirectories(scratch.path + "/pyproject.toml")
+        let failure = #expect(throws: Failure.self) { try requirements([:]) }
+        #expect(failure?.exit == ExitCode.usage.rawValue)
+        #expect(failure?.summary.contains("pyproject.toml") == true)
+    }
+
     @Test func `a script with the line ends of Windows is refused`() {
         let failure = #expect(throws: Failure.self) {
             try requirements(["install.sh": "#!/bin/bash\r\nmkdir x\r\n"])

@@ -3,14 +3,6 @@ import TestSupport
 import Testing
 
 @Suite struct CostLimitTests {
-    private func job() throws -> Job {
-        Job(
-            run: try RunName(cloud: "local", projectName: "p", codeName: "c", datasetName: "d"),
-            code: .init(source: "/c.tar.gz", module: "a.main"), dataset: "/d", output: nil,
-            directories: .init(work: "/w", code: "/c", dataset: "/d", output: "/o", logs: "/l"),
-            createdAt: Date(timeIntervalSince1970: 1000))
-    }
-
     private func options(_ words: [String]) throws -> TrainingOptions {
         try Parser.parse(TrainingOptions.self, words).checked()
     }
@@ -38,7 +30,7 @@ import Testing
         // What is settled once is not counted again with another price.
         try options.limitByCost(at: 1000)
         #expect(options.maxDuration.limit?.seconds == seconds)
-        var job = try job()
+        var job = try Job.sample(createdAt: Date(timeIntervalSince1970: 1000))
         try options.apply(to: &job)
         #expect(job.maxDurationSeconds == seconds)
         #expect(job.isLimitedByCost == isCost)
@@ -55,7 +47,7 @@ import Testing
     ])
     func `without a price, or for no time, it is refused with the flag`(words: [String]) throws {
         let options = try options(words)
-        var job = try job()
+        var job = try Job.sample(createdAt: Date(timeIntervalSince1970: 1000))
         let failure = #expect(throws: Failure.self) { try options.apply(to: &job) }
         #expect(failure?.exit == 2)
         #expect(failure?.summary.contains("--max_cost") == true)
@@ -69,7 +61,7 @@ import Testing
 
     @Test(arguments: [(0, 1), (5, 0), (5, -1), (-1, 1), (1e300, 1)] as [(Double, Double)])
     func `a job whose cost is no limit is refused`(amount: Double, price: Double) throws {
-        var job = try job()
+        var job = try Job.sample(createdAt: Date(timeIntervalSince1970: 1000))
         job.cost = CostLimit(amount: amount, hourlyPrice: price)
         #expect(job.objection?.contains("field 'cost'") == true)
     }

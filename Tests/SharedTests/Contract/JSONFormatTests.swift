@@ -1,16 +1,14 @@
 import Shared
+import TestSupport
 import Testing
 
 @Suite struct JSONFormatTests {
     static func job() throws -> Job {
-        var job = Job(
-            run: try RunName(cloud: "gcp", projectName: "p", codeName: "c", datasetName: "d"),
-            code: .init(
-                source: "gs://b/code.tar.gz", sha256: "ab", module: "m.main",
-                arguments: ["--x", "1"]),
-            dataset: "gs://d", output: "gs://o/prefix",
-            directories: .init(work: "/w", code: "/c", dataset: "/d", output: "/o", logs: "/l"),
-            createdAt: Date(timeIntervalSince1970: 1_700_000_000))
+        var job = try Job.sample(
+            output: "gs://o/prefix", createdAt: Date(timeIntervalSince1970: 1_700_000_000))
+        job.code = .init(
+            source: "gs://b/code.tar.gz", sha256: "ab", module: "m.main", arguments: ["--x", "1"])
+        job.dataset = "gs://d"
         job.environment = ["MY_VARIABLE": "x", "lower_case": "y", "camelCase": "z"]
         job.maxDurationSeconds = 86400
         job.powerOff = ["systemctl", "poweroff"]

@@ -1,17 +1,9 @@
 import Shared
+import TestSupport
 import Testing
 
 @Suite struct JobObjectionTests {
-    private func job() throws -> Job {
-        Job(
-            run: try RunName(cloud: "local", projectName: "p", codeName: "c", datasetName: "d"),
-            code: .init(source: "/c", module: "training_module.main"), dataset: "/d", output: nil,
-            directories: .init(
-                work: "/w", code: "/w/code", dataset: "/d", output: "/w/output", logs: "/w/logs"),
-            createdAt: Date(timeIntervalSince1970: 0))
-    }
-
-    @Test func `a sound job passes`() throws { #expect(try job().objection == nil) }
+    @Test func `a sound job passes`() throws { #expect(try Job.sample().objection == nil) }
 
     static let faults: [(String, @Sendable (inout Job) -> Void)] = [
         ("directories.output", { $0.directories.output = "output" }),
@@ -48,7 +40,7 @@ import Testing
 
     @Test(arguments: faults.indices)
     func `each fault is named`(index: Int) throws {
-        var job = try job()
+        var job = try Job.sample()
         let (words, change) = Self.faults[index]
         change(&job)
         #expect(job.objection?.contains(words) == true, "\(job.objection ?? "no objection")")

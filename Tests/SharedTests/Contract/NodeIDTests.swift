@@ -1,14 +1,11 @@
 import Shared
+import TestSupport
 import Testing
 
 /// One machine of several, in the job and in the bucket.
 @Suite struct NodeIDTests {
     private func job(_ node: NodeID?) throws -> Job {
-        var job = Job(
-            run: try RunName(cloud: "local", projectName: "p", codeName: "c", datasetName: "d"),
-            code: .init(source: "/c", module: "m.main"), dataset: "/d", output: nil,
-            directories: .init(work: "/w", code: "/c", dataset: "/d", output: "/o", logs: "/l"),
-            createdAt: Date(timeIntervalSince1970: 0))
+        var job = try Job.sample()
         job.node = node
         return job
     }

@@ -1,4 +1,5 @@
 import Shared
+import TestSupport
 import Testing
 
 /// One table for both programs, and one way into the job.
@@ -12,16 +13,8 @@ import Testing
         }
     }
 
-    private func job() throws -> Job {
-        Job(
-            run: try RunName(cloud: "local", projectName: "p", codeName: "c", datasetName: "d"),
-            code: .init(source: "/c", module: "found.main"), dataset: "/d", output: nil,
-            directories: .init(work: "/w", code: "/c", dataset: "/d", output: "/o", logs: "/l"),
-            createdAt: Date(timeIntervalSince1970: 0))
-    }
-
     private func applied(_ words: [String]) throws -> Job {
-        var job = try job()
+        var job = try Job.sample()
         try Parser.parse(Holder.self, words).checked().training.apply(to: &job)
         return job
     }
@@ -60,7 +53,7 @@ import Testing
     }
 
     @Test func `a job without options is the contract's own default`() throws {
-        #expect(try applied([]) == job())
+        #expect(try applied([]) == Job.sample())
     }
 
     @Test func `the values arrive as typed`() throws {

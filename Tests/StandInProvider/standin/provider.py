@@ -8,7 +8,7 @@ import grpc
 from tf.gen import tfplugin_pb2 as pb
 from tf.gen import tfplugin_pb2_grpc
 
-from . import azure, google, rules
+from . import azure, azure_rules, google, google_rules, rules
 from .faults import Faults
 from .hook import Refused, Unfinished
 from .operations import Operations
@@ -25,6 +25,7 @@ from .values import (
 )
 
 CLOUDS = {"google": google, "azurerm": azure}
+RULES = {"google": google_rules.GOOGLE, "azurerm": azure_rules.AZURE}
 SCHEMAS = pathlib.Path(__file__).parent.parent / "schemas"
 
 
@@ -40,7 +41,7 @@ class Provider(Operations, tfplugin_pb2_grpc.ProviderServicer):
 
     def __init__(self, name, cloud=None, log=None, hook=None, faults=None):
         self.name, self.cloud, self.logfile, self.hook = name, cloud, log, hook
-        self.facts, self.rules = CLOUDS[name], rules.RULES[name]
+        self.facts, self.rules = CLOUDS[name], RULES[name]
         self.faults = Faults(name, faults, cloud)
         self.config, self.lock, self.stopping = {}, threading.RLock(), threading.Event()
         recorded = json.loads((SCHEMAS / f"{name}.schema.json").read_text())

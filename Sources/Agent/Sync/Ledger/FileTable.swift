@@ -272,7 +272,7 @@ struct FileTable {
         }
     }
 
-    /// Forgets paths that are neither on the machine nor in the bucket, once they are most of all.
+    /// Forgets paths that are neither on the machine nor in the bucket, once most paths are such.
     mutating func compact(scan: UInt32) {
         let isAlive = { (index: Int) in
             rows[index].seen == scan || isUp(index) || rows[index].flags.contains(.pendingDeletion)

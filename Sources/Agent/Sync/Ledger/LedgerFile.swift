@@ -42,7 +42,8 @@ struct LedgerFile {
 
     init(path: String) { self.path = path }
 
-    /// Reads all entries, in order; empty where there is no journal.
+    /// Reads all entries, in order; empty where there is no journal, or none that can be read: then
+    /// everything is sent again.
     mutating func load() -> [Entry] {
         guard let data = try? readFile(path, limit: JSONFormat.maximumManifestBytes) else {
             return []

@@ -34,8 +34,9 @@ extension UploadLedger {
     /// Whether the last walk missed a file that is up, and the one before did not.
     var hasVanished: Bool { indices.contains { isUp($0) && !isPresent($0) && !isGone($0) } }
 
-    /// Which of `files` the trainer has removed. Logs come back in any case; and of a tree in which
-    /// nothing is left, nothing counts: that is more often a lost disk than a wish.
+    /// Which of `files` the trainer has removed. Logs come back in any case. Where a tree has no
+    /// file left, none counts as removed: a lost disk is more likely than a trainer that wants
+    /// this.
     ///
     /// - Parameter isLast: the trainer is over, so that no rename can have hidden a file from the walk.
     private func removed(of files: [Int], isLast: Bool) -> Set<Int> {

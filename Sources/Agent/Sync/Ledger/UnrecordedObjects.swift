@@ -2,8 +2,8 @@ import Shared
 
 /// Objects below output, logs and stray that may be in the bucket although no record says so.
 ///
-/// A transfer that failed, or died with its agent, here or on a machine that is gone, may have
-/// brought up what no manifest names.
+/// A transfer that failed or was killed with its agent, on this machine or on one that is gone, may
+/// have uploaded objects that no manifest names.
 struct UnrecordedObjects {
     private(set) var paths: Set<PathKey> = []
     /// The bucket was listed by this process: `paths` has what former ones left there.

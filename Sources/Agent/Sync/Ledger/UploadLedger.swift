@@ -49,6 +49,7 @@ final class UploadLedger {
             }
         }
         manifest.assumeUnseenWrite()
+        // Where it cannot be written, the longer file goes on to say the same.
         if file.isMostlyHistory(ofFiles: table.count) { try? file.rewrite(entries()) }
     }
 
@@ -58,7 +59,7 @@ final class UploadLedger {
         context.event(.warning, failure.summary, nil)
     }
 
-    /// Just what is, without how it came to be.
+    /// The present state alone, without its history.
     private func entries() -> [LedgerFile.Entry] {
         var entries = table.entries
         entries += rewritten.stamps.map { .rewritten($0) }
@@ -188,7 +189,7 @@ final class UploadLedger {
     /// Notes that the object is as this version is, although the version is another.
     func recordUnchanged(_ index: Int, _ version: FileVersion) {
         table[index].up?.stamp = version
-        // It was gone, and is back before the bucket lost it.
+        // The file was gone, and is back before its object was deleted.
         if table[index].flags.contains(.pendingDeletion), let up = table[index].up {
             table[index].flags.remove(.pendingDeletion)
             manifest.fallBehind()
@@ -206,7 +207,8 @@ final class UploadLedger {
         for path in paths {
             let index = table.index(of: path)
             table[index].up = nil
-            // By a copy: a link has the time by which some tool took it for up.
+            // It goes up as a copy: a link has the time by which a tool took the object for the
+            // same.
             table[index].flags.insert(.inPlace)
             canMend = canMend || isPresent(index)
         }

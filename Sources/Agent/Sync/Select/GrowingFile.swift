@@ -2,10 +2,10 @@ import Shared
 
 /// Files that go up as they grow, in whatever directory: half of one is as good as its beginning.
 ///
-/// Told by the name, since a checkpoint that is being written grows too: by what writers of tables,
-/// logs and TensorBoard's events call them; below `logs/` all that is not called as a checkpoint is.
-/// Below `output/` and `stray/` such a file must also have kept the bytes that went up before, or it
-/// is one that is written anew each time.
+/// The name decides, since a checkpoint that is being written grows too: the names that writers of
+/// tables, logs and TensorBoard's events use, and below `logs/` every name that is not a
+/// checkpoint's. Below `output/` and `stray/` the file must also still begin with the bytes that
+/// went up before; else it is one that is written anew each time.
 enum GrowingFile {
     private static let endings = bytes([
         ".log", ".jsonl", ".csv", ".tsv", ".out", ".err",

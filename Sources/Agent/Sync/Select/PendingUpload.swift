@@ -26,7 +26,7 @@ struct PendingUpload {
 
     var isStray: Bool { path.utf8.starts(with: "\(BucketLayout.stray)/".utf8) }
 
-    /// By what the file system says of their writing, and else of their renaming.
+    /// Ordered by the time of writing that the file system tells, then by that of renaming.
     static func isOlder(_ left: PendingUpload, _ right: PendingUpload) -> Bool {
         (left.stamp.mtime, left.stamp.ctime) < (right.stamp.mtime, right.stamp.ctime)
     }

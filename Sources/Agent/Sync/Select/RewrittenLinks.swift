@@ -16,7 +16,8 @@ struct RewrittenLinks {
 
     func contains(_ stamp: FileVersion) -> Bool { versions.contains(Self.content(stamp)) }
 
-    /// What was written to of the files below `directory` that have other names elsewhere.
+    /// What was written to of the files below `directory` that have other names elsewhere; nothing
+    /// where there is no such directory yet.
     static func below(_ directory: String) -> [FileVersion] {
         guard let paths = try? FileManager.default.subpathsOfDirectory(atPath: directory) else {
             return []

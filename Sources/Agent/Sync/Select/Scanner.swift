@@ -3,8 +3,8 @@ import Shared
 
 /// Walks `output/` and `logs/` once and marks in a table what it sees.
 ///
-/// Files that vanish, are renamed or replaced in mid-walk are normal: what counts is what fstatat
-/// said of each name at its moment. Nothing is allocated for a file that was there before.
+/// Files that vanish, are renamed or replaced during the walk are normal: what fstatat(2) said of
+/// each name when it was looked at counts. Nothing is allocated for a file that was there before.
 struct Scanner {
     /// A directory and how its objects begin.
     struct Root: Sendable {
@@ -18,7 +18,7 @@ struct Scanner {
 
     /// What one walk found besides the files themselves.
     struct Report {
-        /// A line for each thing seen for the first time that can never go up.
+        /// A line for each entry seen for the first time that can never go up.
         var skipped: [String] = []
         /// Directories that could not be read to their end, with the reason.
         var unread: [String] = []
@@ -74,7 +74,7 @@ private struct Walk {
     mutating func walk(_ root: Scanner.Root, avoiding: [String], table: inout FileTable) {
         let descriptor = open(root.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0, let real = realPath(root.directory) else {
-            // Who removes the code directory leaves nothing in it.
+            // A code directory that was removed holds no files.
             if root.isStray, errno == ENOENT { return }
             report.unread.append("\(quoted(root.directory)): \(errorText())")
             if descriptor >= 0 { close(descriptor) }

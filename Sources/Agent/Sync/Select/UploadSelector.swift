@@ -88,9 +88,10 @@ final class UploadSelector {
             among: Dictionary(
                 files.map { (ledger.identity($0), ledger.source(of: $0)) },
                 uniquingKeysWith: { $1 }))
-        // After the look, or a writer that opens a file again in between would slip through.
+        // This is read after the look, or a writer that opens a file again in between would not be
+        // noticed.
         context.trainer.drain()
-        // Asked after the look: who lives by now has closed by itself what is closed.
+        // This is asked after the look: a process that still runs has itself closed what is closed.
         let isOrphaned = context.trainer.isTrainerGone
         var uploads: [PendingUpload] = []
         var waiting: [Int] = []
@@ -266,9 +267,9 @@ final class UploadSelector {
         }
     }
 
-    /// All that is not known to be complete; and, in a directory below `output/` or `stray/`, what was
-    /// written later than a new file of these. A checkpoint's index would promise its parts. In
-    /// `output/` itself files have nothing to do with each other.
+    /// All that is not known to be complete; and, in a directory below `output/` or `stray/`, what
+    /// was written later than a new file among them, since a checkpoint's index promises its
+    /// parts. In `output/` itself files do not depend on each other.
     private func leftBehind(_ pending: [Int]) -> [Int] {
         let time = context.stopwatch.elapsed
         var left: [Int] = []

@@ -3,10 +3,10 @@ import Shared
 
 /// Whether some process may write to a file right now: has it open for writing, or mapped so.
 ///
-/// The kernel is asked by trying for a read lease on the file, which it refuses while there is a
-/// writer, mappings included: exact, whoever the writer is, and a few microseconds. Where there are
-/// no leases (another user's file, some network file systems) `/proc` is read, for every process we
-/// may look into; where there is no `/proc` either, two quiet scans alone decide.
+/// The kernel refuses a read lease on a file while there is a writer, mappings included. Asking for
+/// one is exact, whoever the writer is, and takes a few microseconds. Where there are no leases
+/// (another user's file, some network file systems) `/proc` is read, for every process that this
+/// one may look into. Where there is no `/proc` either, two scans that saw no change decide alone.
 struct WriterDetector: Sendable {
     /// One file, whatever it is called.
     struct Identity: Hashable, Sendable {

@@ -22,9 +22,10 @@ struct QuietCopy {
 
     /// Waits for the moment, and stages the copy.
     ///
-    /// Who opens it for writing meanwhile waits in the kernel (a read lease, fcntl(2)): a large file
-    /// would else never rest for as long as its copy takes. Where there are no leases: not open
-    /// before, not open after, and the same by stat(2) in between.
+    /// A process that opens the file for writing meanwhile waits in the kernel (a read lease,
+    /// fcntl(2)): otherwise a large file might never rest for as long as its copy takes. Where
+    /// there are no leases, the file must be closed before and after the copy and the same by
+    /// stat(2) at both moments.
     ///
     /// - Throws: `moved` where there was no such moment.
     mutating func stage(

@@ -22,7 +22,7 @@ struct SecondLook {
         var failed: [(PendingUpload, Snapshotter.SnapshotError)] = []
         var held: [(upload: PendingUpload, descriptor: Int32, stamp: FileVersion)] = []
         defer { held.forEach { close($0.descriptor) } }
-        // Who has waited longest comes first, so that nobody is passed over for ever.
+        // The file that has waited longest comes first, so that none is passed over for ever.
         for upload in uploads.sorted(by: { $0.pendingSince < $1.pendingSince })
             .prefix(Self.mostHeld)
         {

@@ -3,8 +3,9 @@ import Shared
 
 /// Freezes one version of a file under another name, and hashes it in the same reading.
 ///
-/// No transfer ever reads a moving file: what is uploaded is a hard link of an inode that nobody
-/// writes to, a reflink, or a copy; and stat says before and after that the source did not move.
+/// No transfer ever reads a file that changes: what is uploaded is a hard link of an inode that
+/// nobody writes to, a reflink, or a copy, and stat(2) says before and after that the source did
+/// not change.
 struct Snapshotter {
     /// How the bytes are held still.
     enum Method: Sendable, Equatable {
@@ -19,7 +20,7 @@ struct Snapshotter {
         case whole
         /// As much as there is now; whole lines alone where `lines`.
         case prefix(lines: Bool)
-        /// All that a dead writer left, or a living one has written so far.
+        /// All that a dead writer left, or a running one has written so far.
         case asItIs
     }
 

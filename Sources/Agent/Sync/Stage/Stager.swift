@@ -102,14 +102,14 @@ final class Stager {
         }
     }
 
-    /// Lets all go that is kept for the next attempt.
+    /// Drops all that is kept for the next attempt.
     func releaseKept() {
         guard var tree = kept else { return }
         kept = nil
         release(&tree)
     }
 
-    /// Lets these objects go from what is kept.
+    /// Drops these objects from what is kept for the next attempt.
     func removeKept(_ paths: [String]) {
         for path in paths { kept?.remove(path) }
     }
@@ -134,7 +134,8 @@ final class Stager {
         ledger.markInPlace(origin)
     }
 
-    /// A mapping made while a copy was taken may have written to it unseen: such a copy is let go.
+    /// A mapping made while a copy was taken may have written to the file unseen: such a copy is
+    /// dropped.
     ///
     /// - Returns: the files that are therefore not sent.
     func releaseOpened(_ tree: inout StagedTree) -> [String] {
@@ -254,7 +255,7 @@ final class Stager {
         switch obstacle {
         case .vanished: break
         case .moved:
-            // A link that was made and removed meanwhile left its mark on the inode.
+            // A link that was made and removed meanwhile has changed the inode's ctime.
             ledger.markInPlace(upload.path)
             result.recordUnstable(upload.path)
         case .diskFull:

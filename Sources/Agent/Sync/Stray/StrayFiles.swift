@@ -119,7 +119,7 @@ final class StrayFiles {
         return record
     }
 
-    /// By hand: a walk of its own.
+    /// By hand: a walk of its own; nil before the code was first looked at.
     private func recordOfOwn() -> RunStatus.StrayFiles? {
         guard let baseline = try? CodeBaseline(reading: baselinePath) else { return nil }
         let files = Self.scan(root).filter {

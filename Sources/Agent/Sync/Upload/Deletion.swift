@@ -78,7 +78,7 @@ struct Deletion {
 
     /// Takes out of the bucket what no directory can hold beside what is to go up: `a` beside `a/b`.
     ///
-    /// The trainer itself has put the one in the other's place.
+    /// The trainer itself has replaced the one by the other.
     ///
     /// - Throws: the store's `Failure`; the next sync tries again, before it sends anything.
     func makeRoom(for uploads: [PendingUpload]) async throws {

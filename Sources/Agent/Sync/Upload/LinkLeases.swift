@@ -3,9 +3,9 @@ import Shared
 
 /// Keeps writers out of what is being sent through hard links.
 ///
-/// Who opens such a file for writing, or truncates it, waits in the kernel while we hold a read lease
-/// of it (fcntl(2), "Leases"). So the transfer is killed first, and only then may the writer go on:
-/// no transfer ever reads what is being written.
+/// A process that opens such a file for writing, or truncates it, waits in the kernel while the
+/// agent holds a read lease of it (fcntl(2), "Leases"). So the transfer is killed first, and only
+/// then may the writer go on: no transfer ever reads what is being written.
 struct LinkLeases: Sendable {
     /// How many links one transfer has at most: each lease needs a descriptor.
     static let most = 256

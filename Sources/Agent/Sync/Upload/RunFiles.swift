@@ -2,9 +2,9 @@ import Shared
 
 /// The files of `run/` that the agent writes, and which versions of them are in the bucket.
 ///
-/// They go up alone, or with a tree of output that can take minutes; a newer status may pass such a
-/// tree. Whoever takes files along holds a ticket until its transfer has ended, so that an older
-/// version which came up last is noticed, and replaced.
+/// They go up alone, or with a tree of output that can take minutes; a newer status may be up
+/// before such a tree is. A transfer that takes files along holds a ticket until it has ended, so
+/// that an older version which came up last is noticed and replaced.
 final class RunFiles {
     /// The files that one transfer takes along.
     struct Ticket {
@@ -97,7 +97,7 @@ final class RunFiles {
         guard let ticket else { return }
         for file in ticket.files {
             if let newer = sent[file.path], newer.ticket > ticket.number {
-                // Which of the two came last nobody knows.
+                // It is not known which of the two came last.
                 sent[file.path] = nil
                 isUncertain = true
             } else if isUp {

@@ -98,7 +98,8 @@ final class Uploader {
         for item in items {
             let origin = item.origin ?? item.path
             if torn.contains(PathKey(item.path)) {
-                // Only where a writer waited longer for us than its system allows.
+                // This happens only where a writer waited for the lease longer than its system
+                // allows.
                 ledger.recordDiffering([origin])
                 sendAgain(origin, &result)
                 continue

@@ -24,7 +24,7 @@ struct ClosedFiles {
     static let quietTime: Duration = .milliseconds(500)
     /// How long after a close by an unknown writer every process of the trainer must be running.
     static let treeDelay: Duration = .milliseconds(100)
-    /// More versions than this, in 64 MB, are a leak of whoever does not call `forget`.
+    /// More versions than this, which take 64 MB, mean that a caller does not call `forget`.
     static let mostVersions = 2_000_000
     private static let mostUnclear = 10_000
 

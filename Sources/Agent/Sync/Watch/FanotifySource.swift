@@ -78,7 +78,8 @@ final class FanotifySource: FileEventSource {
             batch.isEmpty = true
             return batch
         }
-        // All processes first: each may end any moment. The files' versions can wait.
+        // All processes are looked at first: each may end at any moment. The files' versions can
+        // wait.
         var writers: [Int32: ClosedFiles.Writer] = [:]
         var raw: [Raw] = []
         var rest = UnsafeRawBufferPointer(rebasing: buffer.prefix(count))

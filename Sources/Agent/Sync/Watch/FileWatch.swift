@@ -4,8 +4,9 @@ import Synchronization
 
 /// Reads the kernel's events of output and logs while the trainer runs, and answers what is complete.
 ///
-/// A reader of its own takes events as they come, since a look at the process that closed a file
-/// is worth most at once. No task thread ever waits for more than the treatment of one buffer.
+/// A reader of its own takes events as they come: the sooner the process that closed a file is
+/// looked at, the more can be told of it. No task thread ever waits for longer than one buffer
+/// takes.
 final class FileWatch: Sendable {
     /// What happened since the last call of `takeChanges`.
     struct Changes: Equatable {
@@ -88,10 +89,10 @@ final class FileWatch: Sendable {
                 guard let objection = WatchRoots.objection(to: root.path) else { continue }
                 throw Failure("\(quoted(root.path)): \(objection)")
             }
+            // Refused to ordinary users and in containers, which is no news: inotify does instead.
             if let source = try? FanotifySource(roots) {
                 return FileWatch(source, ends: ends, clock: clock, say: say)
             }
-            // Refused to ordinary users and in containers, which is no news.
             return FileWatch(try InotifySource(roots), ends: ends, clock: clock, say: say)
         } catch {
             say(
@@ -114,7 +115,7 @@ final class FileWatch: Sendable {
             let tree = WriterProcesses(root: root, isKeeper: isKeeper)
             state.tree = tree
             state.treeSeenAt = watch.elapsed
-            // An end that is noticed late costs what is closed next.
+            // Where an end is noticed late, files that are closed next do not count as complete.
             let timer = DispatchSource.makeTimerSource(queue: queue)
             timer.schedule(
                 deadline: .now() + Self.lookInterval, repeating: Self.lookInterval,
@@ -165,7 +166,7 @@ final class FileWatch: Sendable {
 
     /// Whether this version of a file is complete by the kernel's word.
     ///
-    /// Ask in this order, or a writer slips through: stat the file; see that nobody has it open
+    /// Ask in this order, or a writer is not noticed: stat the file; see that nobody has it open
     /// (`WriterDetector`); `drain`; then this.
     func isComplete(_ file: WriterDetector.Identity, _ version: FileVersion) -> Bool {
         state.withLock { $0.closed.isComplete(file, version, at: watch.elapsed) }
@@ -215,7 +216,8 @@ final class FileWatch: Sendable {
 
     private func take(_ batch: EventBatch, _ state: inout State) {
         let time = watch.elapsed
-        // Who has ended until now has not written what is opened now. A twentieth of a core at most.
+        // A process that has ended by now has not written what is opened now. This takes a
+        // twentieth of a core at most.
         if batch.sawOpening, time - state.treeSeenAt >= max(.milliseconds(5), state.treeCost * 20) {
             _ = lookAtTree(&state, time)
         }
@@ -256,7 +258,7 @@ final class FileWatch: Sendable {
         if changes.directories.count > Self.mostChanges { changes = Changes(isEverything: true) }
     }
 
-    /// Looks whether somebody has ended, and adds who is new.
+    /// Looks whether a process has ended, and adds new ones.
     private func lookAtTree(_ state: inout State, _ time: Duration) -> WriterProcesses.Look {
         // Read when one is found to have ended: its line is there by then.
         var ends: OrderlyEnds?

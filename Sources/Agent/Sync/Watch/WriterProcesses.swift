@@ -38,7 +38,7 @@ final class WriterProcesses {
     private var members: [Member: Watched] = [:]
     /// Those that ended and that their parents have yet to wait for, by parent.
     private var unreaped: [Int32: Set<Member>] = [:]
-    /// Somebody was born and has ended between two looks.
+    /// A process was started and has ended between two looks.
     private var hasMissed = false
     /// Becomes readable when a member has ended.
     let exits = cposix_exits_open()
@@ -58,8 +58,8 @@ final class WriterProcesses {
         if exits >= 0 { close(exits) }
     }
 
-    /// Adds processes that were started since. Nobody is taken out but by `look`: who ended between
-    /// two calls must be noticed.
+    /// Adds processes that were started since. Only `look` removes any: a process that ended
+    /// between two calls must be noticed.
     private func extend() {
         var processes: [Int32: cposix_process] = [:]
         guard let stream = opendir("/proc") else { return }
@@ -85,10 +85,10 @@ final class WriterProcesses {
 
     /// Looks at every member, new ones included, and takes those out whose files are closed.
     ///
-    /// Whoever wrote a file whose closing was read before this call either runs, or is found to have
-    /// ended: as a member, or by its parent's count of page faults. Not found is only the child of a
-    /// process that ignores SIGCHLD, or one that was born and reaped since the last look beside
-    /// another of its parent's children.
+    /// The process that wrote a file whose closing was read before this call either runs, or is
+    /// found to have ended: as a member, or by its parent's count of page faults. Two are not
+    /// found: the child of a process that ignores SIGCHLD, and one that was started and reaped
+    /// since the last look beside another of its parent's children.
     ///
     /// - Parameter isOrderly: whether this process, which has ended or is about to, ended so that
     ///   what it closed last is whole; it then counts as no change.
@@ -113,7 +113,8 @@ final class WriterProcesses {
                 reapers.append(member.pid)
             }
             guard process.is_exiting != 0 else { continue }
-            // Of a process whose first thread has ended, the others may still have files open.
+            // Where the first thread of a process has ended, its other threads may still have files
+            // open.
             if process.state == CChar(UInt8(ascii: "Z")), process.threads <= 1 {
                 ended.append(member)
             } else if !isOrderly(member.pid, member.started) {

@@ -174,46 +174,6 @@ struct TerraformCloud: Cloud {
             RunStatus.self, from: data, name: "\(client.url)/\(BucketLayout.status)")
     }
 
-    func connection(to run: RunHandle) async throws -> any MachineConnection {
-        // Before the bucket is asked, which takes seconds.
-        _ = try machine(of: run)
-        return try connection(to: run, hostKey: await status(of: run)?.sshHostKey)
-    }
-
-    private func machine(of run: RunHandle) throws -> Machine {
-        guard let machine = run.record.machine else {
-            throw Failure("\(run.name) has no machine", hint: "train status \(run.name)")
-        }
-        return machine
-    }
-
-    func connection(
-        to run: RunHandle, status: RunStatus
-    ) async throws -> any MachineConnection {
-        try connection(to: run, hostKey: status.sshHostKey)
-    }
-
-    private func connection(
-        to run: RunHandle, hostKey: String?
-    ) throws -> any MachineConnection {
-        let machine = try machine(of: run)
-        guard !machine.publicIp.isEmpty else {
-            throw Failure(
-                "the machine of \(run.name) lets nobody in: it was started with no open port",
-                hint: "status, logs, stop and tune go through its bucket")
-        }
-        guard let hostKey else {
-            throw Failure(
-                "the machine has not published its SSH host key yet",
-                hint: "it does so with its first sync; try again in a minute")
-        }
-        return SSHConnection(
-            login: try Login(
-                folder: run.folder, machine: machine, hostKey: hostKey,
-                sockets: ControlSocket.directory(environment: context.environment)),
-            run: run.name, runner: context.runner)
-    }
-
     func kill(_ run: RunHandle) async throws {
         var record = run.record
         let folder = run.folder
@@ -271,65 +231,9 @@ struct TerraformCloud: Cloud {
 
     // MARK: Parts
 
-    /// Takes the cheapest machine that the user's regions have, and its zones.
-    private func chooseMachine(_ plan: inout Plan) async throws {
-        let choice = MachineChoice(
-            provider: provider, now: context.now(),
-            say: { [console = context.console] in console.error($0 + "\n") })
-        let requests = try choice.requests(for: plan.machine)
-        for (index, request) in requests.enumerated() {
-            plan.machine = request
-            do {
-                let zones = try await zoneChoice(for: plan)
-                    .choose(for: request, dataset: plan.datasetBucket)
-                plan.machine.zones = zones.names
-                plan.openRegions = zones.openRegions
-                break
-            } catch let failure as Failure {
-                guard index + 1 < requests.count else { throw failure }
-            }
-        }
-        try provider.check(plan)
-        let zones = plan.machine.zones.isEmpty ? [provider.defaultZone] : plan.machine.zones
-        try choice.settle(
-            &plan.training, of: plan.machine,
-            in: plan.openRegions.union(zones.map(provider.region(of:))))
-    }
-
-    private func zoneChoice(for plan: Plan) -> ZoneChoice {
-        let home = provider.region(of: provider.defaultZone)
-        let place = CloudPlace(project: plan.run.projectName, region: home)
-        let key = plan.access.credentialsPath
-        return ZoneChoice(
-            provider: provider,
-            tool: tool(plan),
-            place: (try? provider.resolved(place, credentialsPath: key)) ?? place,
-            note: { [console = context.console] in console.error("note: \($0)\n") })
-    }
-
-    private func zoneSearch(
-        for plan: Plan, with driver: TerraformDriver, in folder: RunFolder, line: LiveLine
-    ) -> ZoneSearch {
-        let choice = zoneChoice(for: plan)
-        return ZoneSearch(
-            provider: provider, machine: plan.machine,
-            zones: ZoneChoice.Zones(names: plan.machine.zones, openRegions: plan.openRegions),
-            line: line, clock: context.clock, apply: driver.apply,
-            change: { change in
-                switch change {
-                case .zone(let zone): try TerraformInputs.setZone(zone, in: folder)
-                case .spot(let isSpot): try TerraformInputs.setSpot(isSpot, in: folder)
-                case .leaveRegion:
-                    guard let resource = provider.regionalResource else { return }
-                    try await driver.destroy(only: resource)
-                }
-            },
-            otherRegions: { await choice.regions(with: plan.machine, besides: $0) })
-    }
-
     func tool(_ record: RunRecord) -> CloudTool { tool(key: record.credentialsPath) }
 
-    private func tool(_ plan: Plan) -> CloudTool { tool(key: plan.access.credentialsPath) }
+    func tool(_ plan: Plan) -> CloudTool { tool(key: plan.access.credentialsPath) }
 
     private func tool(key: String?) -> CloudTool {
         CloudTool(

@@ -129,6 +129,7 @@ package struct AWSCLIStore: ObjectStore {
         var command = command(
             ["s3api", "delete-objects", "--bucket", prefix.bucket]
                 + ["--delete", "file:///dev/stdin", "--output", "json"])
+        // Texts are always JSON; without any, aws refuses the request.
         command.input = .data((try? JSONEncoder().encode(Deletion(Objects: keys))) ?? Data())
         return command
     }

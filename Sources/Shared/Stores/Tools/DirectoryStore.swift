@@ -41,6 +41,7 @@ package struct DirectoryStore: ObjectStore {
         _ paths: [String], from source: StoreURL, to target: StoreURL
     ) -> [Command]? {
         var command = command("copy", source.path, target.path)
+        // Texts are always JSON.
         command.input = .data((try? JSONFormat.encode(paths, pretty: false)) ?? Data("[]".utf8))
         return [command]
     }
@@ -77,7 +78,7 @@ package struct DirectoryStore: ObjectStore {
     package func delete(_ objects: [StoredObject], under prefix: StoreURL) -> Command {
         let paths = objects.map(\.path)
         var command = command("delete", prefix.path)
-        // Not as arguments: 100,000 of them are more than exec takes.
+        // Not as arguments: 100,000 of them are more than exec takes. Texts are always JSON.
         command.input = .data((try? JSONFormat.encode(paths, pretty: false)) ?? Data("[]".utf8))
         return command
     }

@@ -123,7 +123,7 @@ import Testing
         let declared = Set(try Self.variables().keys)
         let laptop = try LauncherSandbox()
         for provider in CloudRegistry.providers {
-            var plan = try laptop.plan(.succeed)
+            var plan = try laptop.plan()
             plan.storeName = StoreName(random: 1)
             plan.access.credentialsPath = "/key"
             plan.training.maxDuration = .limit(TimeSpan(seconds: 44_444.16))
