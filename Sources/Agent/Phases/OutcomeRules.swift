@@ -20,17 +20,26 @@ enum OutcomeRules {
     ///   - trainer: how the trainer ended, where it began.
     ///   - reason: why the run was stopped, where it was.
     ///   - exception: what the trainer printed as the reason of its end.
+    ///   - endedLeftovers: the idle processes that it left and that were ended. The message names
+    ///     them, since it stands wherever the end of the run is told: a main that goes into the
+    ///     background has ended with 0 too, and its training was one of these.
     ///   - note: why it is not started again, where that was asked for.
     static func outcome(
         results: [Phase: PhaseResult], trainer: Termination?, reason: StopReason?,
-        exception: String? = nil, note: String? = nil
+        exception: String? = nil, endedLeftovers: [String] = [], note: String? = nil
     ) -> Outcome {
         let (status, signal) = parts(of: trainer)
         let phase: Phase = trainer == nil ? lastPhase(of: results) : .train
         // A trainer that ended by itself with 0 has succeeded, also when a stop came that moment.
         if trainer == .exited(0), reason == nil || results[.train] == .succeeded {
+            let ended =
+                endedLeftovers.isEmpty
+                ? ""
+                : "; idle processes that outlived its main process were ended: "
+                    + endedLeftovers.joined(separator: ", ")
             return Outcome(
-                kind: .succeeded, phase: .train, exitStatus: 0, message: "training succeeded")
+                kind: .succeeded, phase: .train, exitStatus: 0,
+                message: "training succeeded" + ended)
         }
         switch reason {
         case .signal(let number):

@@ -5,6 +5,8 @@ struct TrainerEnd: Sendable, Equatable {
     var termination: Termination
     /// The line of the exception that ended it.
     var exception: String?
+    /// The processes that outlived a main process with exit status 0 and were ended for being idle.
+    var endedLeftovers: [String] = []
     /// Why it is not started again, where that was asked for.
     var note: String?
 }
@@ -55,7 +57,9 @@ struct TrainPhase {
             await context.progress.look()
             let lines = LogTail.lines(of: log, from: logStart)
             let error = PythonError.found(in: lines)
-            var last = TrainerEnd(termination: end.termination, exception: error?.exception)
+            var last = TrainerEnd(
+                termination: end.termination, exception: error?.exception,
+                endedLeftovers: end.endedLeftovers)
             keep(last)
             tell(end)
             let incomplete = await context.engine.trainerEnded(
@@ -111,9 +115,9 @@ struct TrainPhase {
         guard end.termination.succeeded, !end.wasStopped, !end.leftovers.isEmpty else { return }
         let names = end.leftovers.joined(separator: ", ")
         context.board.warn(
-            end.hasEndedLeftovers
-                ? "processes that outlived the training and were idle have been ended: \(names)"
-                : "the training's main process ended before its other processes: \(names)")
+            end.endedLeftovers.isEmpty
+                ? "the training's main process ended before its other processes: \(names)"
+                : "processes that outlived the training and were idle have been ended: \(names)")
     }
 
     private func putLogBack() {

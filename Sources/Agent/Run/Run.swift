@@ -72,7 +72,7 @@ final class Run: Sendable {
             OutcomeRules.outcome(
                 results: results, trainer: trainer?.termination,
                 reason: stop.isDecided ? stop.reason : .preempted, exception: trainer?.exception,
-                note: trainer?.note)
+                endedLeftovers: trainer?.endedLeftovers ?? [], note: trainer?.note)
         }
     }
 

@@ -65,6 +65,7 @@ extension SyncEngine {
         if let refusal {
             throw Hopeless(failure: Failure("output and logs were not uploaded: \(refusal)"))
         }
+        try remakeTrees()
         try await syncAll(uploader, isHurried: isHurried)
         let check = ListingCheck(
             client: uploader.client, context: context, ledger: ledger)

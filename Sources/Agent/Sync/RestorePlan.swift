@@ -178,6 +178,26 @@ struct CheckpointDirectories {
         return found
     }
 
+    /// Whether a file lies in the temporary directory of a checkpoint, which its writer renames once it is
+    /// whole: `output/5.orbax-checkpoint-tmp-17/d/0`, `output/tmp-checkpoint-500/model.bin`.
+    ///
+    /// Other names with such a mark (`tmp_10`) may be somebody's last ones.
+    static func isUnfinished(_ path: String) -> Bool {
+        let parts = path.split(separator: "/")
+        guard parts.count > 2 else { return false }
+        return parts[1..<(parts.count - 1)].contains { part in
+            let name = String(part)
+            let final = withoutMark(name)
+            guard final != name else { return false }
+            let isOneCheckpoint =
+                numbered([BucketLayout.output, final, ""]) != nil
+                && words.contains { final.lowercased().contains($0) }
+            return name.contains(orbaxMark) || isOneCheckpoint
+        }
+    }
+
+    private static let orbaxMark = ".orbax-checkpoint-tmp"
+
     /// `name` without the part that marks a temporary name, as Hugging Face, Orbax, accelerate and
     /// most programs of users write it.
     static func withoutMark(_ name: String) -> String {
@@ -189,7 +209,7 @@ struct CheckpointDirectories {
         where name.hasSuffix(mark) {
             return String(name.dropLast(mark.utf8.count))
         }
-        if let mark = name.firstRange(of: ".orbax-checkpoint-tmp") {
+        if let mark = name.firstRange(of: orbaxMark) {
             return String(name[..<mark.lowerBound])
         }
         return name

@@ -115,8 +115,10 @@ final class Keeper: Sendable {
         Task {
             var rule = LeftoverRule()
             while !Task.isCancelled {
-                let total = ProcessTree.descendants(of: getpid()).reduce(0) { $0 &+ $1.ticks }
-                if rule.mayEnd(total: total, elapsed: LeftoverRule.interval) {
+                let left = ProcessTree.descendants(of: getpid())
+                let ticks = left.reduce(0) { $0 &+ $1.ticks }
+                let bytes = left.reduce(0) { $0 &+ ProcessTraffic.bytes(of: $1.pid) }
+                if rule.mayEnd(ticks: ticks, bytes: bytes, elapsed: LeftoverRule.interval) {
                     return endLeftovers()
                 }
                 try await clock.sleep(for: LeftoverRule.interval)

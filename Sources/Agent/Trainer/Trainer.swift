@@ -21,6 +21,13 @@ struct Trainer {
         var hasEndedLeftovers = false
         /// It was ended since it stood still.
         var wasStalled = false
+
+        /// Those that an orderly end left behind and that the keeper ended: one of them may have been
+        /// the training.
+        var endedLeftovers: [String] {
+            termination.succeeded && !wasStopped && !wasStalled && hasEndedLeftovers
+                ? leftovers : []
+        }
     }
 
     /// Starts `command` behind a keeper and returns when its whole tree of processes is gone.

@@ -21,6 +21,10 @@ package protocol ObjectStore: Sendable {
     /// - Parameter present: a directory of files that need not come again; only for a store that
     ///   writes in place (`StoreTraits`).
     func download(tree prefix: StoreURL, to directory: String, present: String?) -> Command
+    /// The same without these objects, whose names are longer than `longestTreeName`.
+    func download(
+        tree prefix: StoreURL, to directory: String, without paths: [String]
+    ) -> Command
     func download(object: StoreURL, to file: String) -> Command
     /// Brings the bytes of `range` of one object, fewer where it ends earlier, into a new file.
     func download(_ range: Range<Int64>, of object: StoreURL, to file: String) -> Command
@@ -71,6 +75,9 @@ extension ObjectStore {
     package func layout(for scan: TreeScan, known: Int) -> UploadTree.Layout {
         scan.isPlain ? .asItIs : .links
     }
+    package func download(
+        tree prefix: StoreURL, to directory: String, without paths: [String]
+    ) -> Command { download(tree: prefix, to: directory, present: nil) }
     package func copy(
         _ paths: [String], from source: StoreURL, to target: StoreURL
     ) -> [Command]? { nil }

@@ -66,7 +66,7 @@ package struct StallWatch: Sendable {
         var quiet: Duration = .zero
         while true {
             do { try await clock.sleep(for: interval) } catch { return .cancelled }
-            let moved = GroupTraffic.bytes(ofGroup: running.pid) + printed.value
+            let moved = ProcessTraffic.bytes(ofGroup: running.pid) + printed.value
             // Less than before: one of its processes has ended, hence done its work.
             if moved < seen || moved - seen >= Self.leastBytes {
                 seen = moved

@@ -157,9 +157,16 @@ extension StoreClient {
         _ listing: TreeListing, to directory: String, through store: any ObjectStore,
         within limit: TransferLimit
     ) async throws -> Failure? {
-        let alone = listing.objects.filter { store.isAwkward($0.path) }
+        // What is listed can be anything.
+        let long = listing.objects.map(\.path).filter { path in
+            fileName(of: path).utf8.count > store.traits.longestTreeName && !store.isAwkward(path)
+        }
+        let apart = Set(long.map { PathKey($0) })
+        let alone = listing.objects.filter { object in
+            store.isAwkward(object.path) || apart.contains(PathKey(object.path))
+        }
         if alone.count < listing.objects.count {
-            let command = store.download(tree: url, to: directory, present: nil)
+            let command = store.download(tree: url, to: directory, without: long)
             let result = try await run(command, within: limit)
             if !result.succeeded {
                 if store.isMissing(result) { return nil }

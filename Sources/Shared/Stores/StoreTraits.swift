@@ -4,6 +4,9 @@ package struct StoreTraits: Sendable {
     package var tool: String
     /// A killed download can leave half a file under its final name.
     package var writesInPlace = false
+    /// In bytes, the longest file name that a download of a tree can bring: tools write beside the name
+    /// first, under one that is longer, and no file system takes more than 255.
+    package var longestTreeName = 255
     /// How listed MD5s are computed; nil if the listing has CRC32C, which is preferred.
     package var listedMD5: MD5Tag.Kind?
     /// The number of objects that one delete command takes.

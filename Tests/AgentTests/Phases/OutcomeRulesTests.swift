@@ -76,6 +76,26 @@ import Testing
         #expect(!outcome.message.isEmpty)
     }
 
+    /// A main that goes into the background leaves its training behind, which may have waited.
+    @Test func `a success names the idle processes that were ended, wherever it is told`() {
+        var end = Trainer.End(
+            termination: .exited(0), wasStopped: false, leftovers: ["python3 (41)", "sh (42)"],
+            hasEndedLeftovers: true)
+        func message() -> String {
+            OutcomeRules.outcome(
+                results: [.train: .succeeded], trainer: end.termination, reason: nil,
+                endedLeftovers: end.endedLeftovers
+            ).message
+        }
+        #expect(message().contains("ended: python3 (41), sh (42)"))
+        // They ended by themselves: it was waited for them.
+        end.hasEndedLeftovers = false
+        #expect(message() == "training succeeded")
+        // A stop is what ended them.
+        (end.hasEndedLeftovers, end.wasStopped) = (true, true)
+        #expect(message() == "training succeeded")
+    }
+
     @Test func `a failed set-up brings the reason, the log's last lines and the hint`() {
         let outcome = OutcomeRules.outcome(
             results: [.dependencies: Self.failed], trainer: nil, reason: nil)

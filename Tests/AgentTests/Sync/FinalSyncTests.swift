@@ -74,11 +74,13 @@ import Testing
         await engine.setFirstWait(.milliseconds(10))
         await engine.tick()
         #expect(rename(fixture.output, fixture.output + ".away") == 0)
+        try fixture.write("no directory", to: fixture.output)
         let failure = await #expect(throws: Failure.self) {
             try await engine.finish(until: Date().addingTimeInterval(3))
         }
         #expect(failure?.summary.contains(quoted(fixture.output)) == true)
         #expect(try !fixture.manifest().final)
+        #expect(unlink(fixture.output) == 0)
         #expect(rename(fixture.output + ".away", fixture.output) == 0)
         try await engine.finish(until: nil)
         #expect(try fixture.manifest().final)

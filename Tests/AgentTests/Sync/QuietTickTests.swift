@@ -46,6 +46,25 @@ import Testing
         #expect(fixture.object("logs/deep/train.log") == "new")
     }
 
+    /// A trainer that rotates its checkpoints and then computes for minutes: the machine that takes over
+    /// must not resume from what was removed.
+    @Test func `what a trainer removed is told to be gone although nothing happens any more`()
+        async throws
+    {
+        let engine = try await settled()
+        try fixture.rename("newer", to: fixture.output + "/d/model-2.pt")
+        #expect(unlink(fixture.output + "/d/model.pt") == 0)
+        for _ in 1...2 { await engine.tick() }
+        let gone = try fixture.manifest().files.filter { $0.gone == true }
+        #expect(gone.map(\.path) == ["output/d/model.pt"])
+        // Nor is anything walked for ever after.
+        let generation = try fixture.manifest().generation
+        let late = [timespec(), timespec(tv_sec: 4_000_000_000, tv_nsec: 0)]
+        #expect(utimensat(AT_FDCWD, fixture.output + "/d/model-2.pt", late, 0) == 0)
+        for _ in 1...2 { await engine.tick() }
+        #expect(try fixture.manifest().generation == generation)
+    }
+
     @Test func `a log that stays open goes up as it grows, without a walk`() async throws {
         let path = fixture.logs + "/train.log"
         let descriptor = systemOpen(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)

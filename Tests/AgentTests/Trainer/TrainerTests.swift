@@ -208,7 +208,23 @@ import Testing
 @Suite struct LeftoverRuleTests {
     private func looks(until ticks: [UInt64]) -> Int? {
         var rule = LeftoverRule()
-        return ticks.firstIndex { rule.mayEnd(total: $0, elapsed: .seconds(5)) }
+        return ticks.firstIndex { rule.mayEnd(ticks: $0, bytes: 0, elapsed: .seconds(5)) }
+    }
+
+    @Test func `what loads data at ten megabytes a second is never ended, whatever it computes`() {
+        var rule = LeftoverRule()
+        let ended = (0..<100).contains { look in
+            rule.mayEnd(ticks: 100, bytes: Int64(look) * 50_000_000, elapsed: .seconds(5))
+        }
+        #expect(!ended)
+    }
+
+    @Test func `what a server notes of itself is no work`() {
+        var rule = LeftoverRule()
+        let looks = (0..<100).first { look in
+            rule.mayEnd(ticks: 100, bytes: Int64(look) * 5_000, elapsed: .seconds(5))
+        }
+        #expect(looks == 4)
     }
 
     @Test func `idle processes are ended after four looks in a row`() {

@@ -95,10 +95,16 @@ struct Scratch: ~Copyable {
 
     /// All files below `name`, with what is in them.
     func contents(_ name: String) throws -> [String: String] {
+        let files = try contentsByBytes(name)
+        return Dictionary(uniqueKeysWithValues: files.map { ($0.key.path, $0.value) })
+    }
+
+    /// The same, where two names can be equal to Unicode.
+    func contentsByBytes(_ name: String) throws -> [PathKey: String] {
         let files = try TreeScan(of: "\(path)/\(name)").files
         return try Dictionary(
             uniqueKeysWithValues: files.map {
-                ($0.path, String(decoding: try readFile($0.source), as: UTF8.self))
+                (PathKey($0.path), String(decoding: try readFile($0.source), as: UTF8.self))
             })
     }
 }

@@ -31,6 +31,9 @@ extension UploadLedger {
     /// How many files the trainer has removed, or renamed to another name, of those that are up.
     var goneCount: Int { removed(of: indices.filter { isUp($0) }, isLast: false).count }
 
+    /// Whether the last walk missed a file that is up, and the one before did not.
+    var hasVanished: Bool { indices.contains { isUp($0) && !isPresent($0) && !isGone($0) } }
+
     /// Which of `files` the trainer has removed. Logs come back in any case. Where a tree has no
     /// file left, none counts as removed: a lost disk is more likely than a trainer that wants
     /// this.

@@ -24,6 +24,8 @@ final class UploadSelector {
     /// On the monotonic clock.
     private var walkedAt = Duration.zero
     private static let walkInterval: Duration = .seconds(300)
+    /// The last walk missed a file for the first time.
+    private var mustConfirm = false
     /// Found so more often, a file goes up as it is, beside its name.
     private static let mostTries = 2
 
@@ -50,7 +52,9 @@ final class UploadSelector {
     ///
     /// Where the kernel reports what happens in the trees and has nothing to report, nothing is walked
     /// but every five minutes: an event can be missing for a file with a name outside the trees, or
-    /// with other times alone.
+    /// with other times alone. A walk that misses a file is followed by a second one, since it may have
+    /// passed by a rename: only then does the manifest tell that the file is gone, and a checkpoint
+    /// that the trainer removed must not come back on a machine that takes over before five minutes.
     ///
     /// - Parameter isComplete: walk in any case.
     /// - Returns: them, and what else the walk met.
@@ -59,13 +63,16 @@ final class UploadSelector {
         let isQuiet = context.trainer.takeChanges() == FileWatch.Changes()
         let time = context.stopwatch.elapsed
         // A mirror deletes what two walks did not see.
-        if isQuiet, !isComplete, !context.settings.mirror, time - walkedAt < Self.walkInterval,
+        let mustWalk = isComplete || mustConfirm || context.settings.mirror
+        if isQuiet, !mustWalk, time - walkedAt < Self.walkInterval,
             let pending = ledger.revisit(with: scanner)
         {
             return (pending, Scanner.Report())
         }
         walkedAt = time
-        return ledger.scan(with: scanner)
+        let found = ledger.scan(with: scanner)
+        mustConfirm = ledger.hasVanished
+        return found
     }
 
     /// Selects among the pending files, and remembers what was seen of the others.
@@ -105,11 +112,15 @@ final class UploadSelector {
                 waiting.append(index)
             }
         }
-        if !isFinal { holdBack(&uploads, &waiting, time) }
+        var unfinished: [Int] = []
+        if !isFinal {
+            unfinished = holdBackUnfinished(&uploads)
+            holdBack(&uploads, &waiting, time)
+        }
         overdue = waiting.filter { isPending($0, at: time, intervals: 2) }.map {
             Overdue(path: ledger.path($0), lastWhole: ledger[$0].up?.stamp.mtime)
         }
-        return (uploads, waiting.count)
+        return (uploads, waiting.count + unfinished.count)
     }
 
     /// Finds files that are called as if they only grew, and were written anew.
@@ -185,6 +196,22 @@ final class UploadSelector {
             index: index, path: ledger.path(index), stamp: file.current,
             isLink: file.flags.contains(.link), kind: kind,
             pendingSince: file.pendingSince ?? time, mayWait: mayWait)
+    }
+
+    /// Keeps back what lies in a directory that its writer renames once the checkpoint in it is whole: up
+    /// under both names, it would come home as a checkpoint that nobody finished.
+    ///
+    /// - Returns: these; after `--max_staleness` they go up all the same, as at the end.
+    private func holdBackUnfinished(_ uploads: inout [PendingUpload]) -> [Int] {
+        var unfinished: [Int] = []
+        uploads.removeAll { upload in
+            guard upload.mayWait, CheckpointDirectories.isUnfinished(upload.path) else {
+                return false
+            }
+            unfinished.append(upload.index)
+            return true
+        }
+        return unfinished
     }
 
     /// Keeps a file back while an older one of its directory is closed but not settled.

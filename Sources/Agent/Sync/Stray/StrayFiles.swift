@@ -17,6 +17,7 @@ final class StrayFiles {
     private let baselinePath: String
     /// Beyond the limit, by their indexes in the ledger's table.
     private var left: Set<Int> = []
+    private var hasBegun = false
     private static let mostNamed = 20
 
     init(_ job: Job) {
@@ -43,9 +44,13 @@ final class StrayFiles {
 
     /// Notes what is in the code directory, but for what a restore has brought there.
     ///
+    /// By hand this is done anew by each call: what its user has edited since the one before is no
+    /// training's.
+    ///
     /// - Throws: `Failure` where that cannot be written down.
     func begin(_ ledger: UploadLedger) throws {
-        guard !isActive else { return }
+        guard !hasBegun, !isActive || !isKept else { return }
+        hasBegun = true
         var baseline = CodeBaseline()
         for (path, version) in Self.scan(root) {
             let index = ledger.index(of: "\(root.prefix)/\(path)")

@@ -5,9 +5,14 @@
 package struct GcloudStore: ObjectStore {
     private let gsutil: GsutilStore
 
-    package let traits = StoreTraits(tool: "gcloud")
+    package let traits: StoreTraits
 
-    package init(gsutil: GsutilStore) { self.gsutil = gsutil }
+    package init(gsutil: GsutilStore) {
+        self.gsutil = gsutil
+        var traits = StoreTraits(tool: "gcloud")
+        traits.longestTreeName = GoogleNames.longestTreeName
+        self.traits = traits
+    }
 
     package func isAwkward(_ path: String) -> Bool { gsutil.isAwkward(path) }
     package func needsTree(_ path: String) -> Bool { gsutil.needsTree(path) }
@@ -31,8 +36,15 @@ package struct GcloudStore: ObjectStore {
     package func download(
         tree prefix: StoreURL, to directory: String, present: String?
     ) -> Command {
+        download(tree: prefix, to: directory, without: [])
+    }
+
+    package func download(
+        tree prefix: StoreURL, to directory: String, without paths: [String]
+    ) -> Command {
+        let excluded = GoogleNames.excludedFromTrees(and: paths)
         var command = command(
-            ["rsync", "-r", "--checksums-only", "-x", GoogleNames.excludedFromTrees]
+            ["rsync", "-r", "--checksums-only", "-x", excluded]
                 + [GoogleNames.escaped(prefix), "."])
         command.workingDirectory = directory
         return command

@@ -54,9 +54,33 @@ enum GoogleNames {
         "gs://\(url.bucket)" + (url.path.isEmpty ? "" : "/\(escaped(url.path))")
     }
 
-    /// What a tree command must leave alone: names that it takes for a version, folders made by a
-    /// web console, and names that would lead out of the directory (it follows them).
-    static let excludedFromTrees = #".*#[0-9]+$|.*/$|(.*/)?\.\.(/|$)"#
+    /// Both write to `NAME_.gstmp` until a file is whole.
+    static let longestTreeName = 255 - 7
+
+    /// What a tree command must leave alone, as a regular expression: names that it takes for a
+    /// version, folders made by a web console, names that would lead out of the directory (it follows
+    /// them), and these.
+    ///
+    /// - Parameter paths: as many as one argument of a command holds; the command fails of the others.
+    static func excludedFromTrees(and paths: [String]) -> String {
+        var pattern = #".*#[0-9]+$|.*/$|(.*/)?\.\.(/|$)"#
+        for path in paths where pattern.utf8.count < 100_000 {
+            pattern += "|" + literally(path) + "$"
+        }
+        return pattern
+    }
+
+    /// As Python's re.escape does it.
+    static func literally(_ name: String) -> String {
+        var text = String.UnicodeScalarView()
+        for scalar in name.unicodeScalars {
+            let isPlain =
+                !scalar.isASCII || scalar.properties.isAlphabetic || ("0"..."9").contains(scalar)
+            if !isPlain { text.append("\\") }
+            text.append(scalar)
+        }
+        return String(text)
+    }
 }
 
 extension String {

@@ -18,6 +18,7 @@ package struct GsutilStore: ObjectStore {
         let faster = impersonated == nil ? faster : nil
         var traits = StoreTraits(tool: "gsutil")
         traits.faster = faster
+        traits.longestTreeName = GoogleNames.longestTreeName
         self.traits = traits
     }
 
@@ -78,8 +79,14 @@ package struct GsutilStore: ObjectStore {
     package func download(
         tree prefix: StoreURL, to directory: String, present: String?
     ) -> Command {
+        download(tree: prefix, to: directory, without: [])
+    }
+
+    package func download(
+        tree prefix: StoreURL, to directory: String, without paths: [String]
+    ) -> Command {
         var command = command(
-            ["-m", "-q", "rsync", "-r", "-c", "-x", GoogleNames.excludedFromTrees]
+            ["-m", "-q", "rsync", "-r", "-c", "-x", GoogleNames.excludedFromTrees(and: paths)]
                 + [GoogleNames.escaped(prefix), "."], for: prefix)
         command.workingDirectory = directory
         return command
@@ -108,23 +115,11 @@ package struct GsutilStore: ObjectStore {
     package func copy(
         _ paths: [String], from source: StoreURL, to target: StoreURL
     ) -> [Command]? {
-        commandGroups(paths.map(Self.literally)).map { group in
+        commandGroups(paths.map(GoogleNames.literally)).map { group in
             command(
                 ["-m", "-q", "rsync", "-r", "-x", "(?!(?:\(group.joined(separator: "|")))\\Z)"]
                     + [GoogleNames.escaped(source), GoogleNames.escaped(target)], for: target)
         }
-    }
-
-    /// As Python's re.escape does it.
-    private static func literally(_ name: String) -> String {
-        var text = String.UnicodeScalarView()
-        for scalar in name.unicodeScalars {
-            let isPlain =
-                !scalar.isASCII || scalar.properties.isAlphabetic || ("0"..."9").contains(scalar)
-            if !isPlain { text.append("\\") }
-            text.append(scalar)
-        }
-        return String(text)
     }
 
     package func list(_ prefix: StoreURL) -> Command {

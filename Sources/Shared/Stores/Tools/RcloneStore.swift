@@ -138,6 +138,9 @@ package struct RcloneStore: ObjectStore {
             arguments + [
                 "--quiet", "--retries", "1", "--low-level-retries", "4", "--contimeout", "20s",
                 "--transfers", "16", "--checkers", "16",
+                // Else two names that Unicode holds equal (an é of one character and of two) count as
+                // one, and one of the two files stays behind without an error.
+                "--no-unicode-normalization",
             ])
         command.environment = remote.environment
         return command

@@ -177,6 +177,22 @@ import Testing
         #expect(byHand.told(.warning).contains { $0.contains("outputs/a.pt (7 bytes)") })
     }
 
+    @Test func `what somebody edited between two calls by hand is no training's`() async throws {
+        let byHand = try SyncFixture()
+        try byHand.write("one", to: byHand.code + "/main.py")
+        let first = try await byHand.ready()
+        _ = await first.trainingBegins()
+        try await first.finish(until: nil)
+        try byHand.write("another", to: byHand.code + "/main.py")
+        let second = try await byHand.ready()
+        _ = await second.trainingBegins()
+        try byHand.rename("weights", to: byHand.code + "/a.pt")
+        // A restart of the trainer is no other call.
+        _ = await second.trainingBegins()
+        try await second.finish(until: nil)
+        #expect(byHand.record.stray?.largest.map(\.path) == ["a.pt"])
+    }
+
     @Test func `without a store too`() async throws {
         let byHand = try SyncFixture()
         let engine = try byHand.withoutStore()
