@@ -39,6 +39,13 @@ final class RunContext: Sendable {
 
     var journal: Journal { kept.journal }
 
+    /// The job with the longest time that counts now.
+    var limitedJob: Job {
+        var job = job
+        job.maxDurationSeconds = journal.maxDurationSeconds ?? job.maxDurationSeconds
+        return job
+    }
+
     var environment: VirtualEnvironment {
         VirtualEnvironment(directory: job.work.environment)
     }

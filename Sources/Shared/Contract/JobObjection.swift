@@ -101,6 +101,7 @@ extension Job {
             ),
             ("grace_seconds", graceSeconds, Bounds.grace),
             ("max_duration_seconds", maxDurationSeconds, Bounds.maxDuration),
+            ("hard_limit_seconds", hardLimitSeconds, Bounds.maxDuration),
             ("restart_wait_seconds", restartWaitSeconds, Bounds.restartWait),
         ]
         for case (let name, let value?, let range) in seconds where !range.contains(value) {
