@@ -90,9 +90,13 @@ struct KeptTrainer: Sendable {
     }
 
     /// Returns once no process of the tree is left.
+    ///
+    /// Where the keeper could write nothing, as on a full disk, its own exit status says how the
+    /// trainer ended.
     func ended() async -> Ended {
+        var keepersEnd: Termination?
         if let child {
-            _ = await child.wait()
+            keepersEnd = await child.wait().termination
         } else {
             let (keeper, clock) = (keeper, clock)
             // Uncancelled, as the wait for a child is: a cancelled sleep would spin.
@@ -101,6 +105,9 @@ struct KeptTrainer: Sendable {
             }.value
         }
         guard let record = KeeperRecord.read(path), let termination = record.termination else {
+            if case .exited(let status)? = keepersEnd {
+                return Ended(termination: Termination(shellStatus: status))
+            }
             // The keeper was killed: nobody saw how the trainer ended, and it must not go on.
             return Ended(termination: .signalled(SIGKILL))
         }

@@ -74,6 +74,11 @@ package enum Termination: Sendable, Equatable {
         self = signal == 0 ? .exited((status >> 8) & 0xff) : .signalled(signal)
     }
 
+    /// Decodes an exit status as shells give it: 128+n for a process that died by signal n.
+    package init(shellStatus status: Int32) {
+        self = (129...192).contains(status) ? .signalled(status - 128) : .exited(status)
+    }
+
     package var succeeded: Bool { self == .exited(0) }
 }
 

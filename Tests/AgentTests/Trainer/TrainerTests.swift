@@ -178,6 +178,23 @@ import Testing
         #expect(await late.ended().termination == .exited(7))
     }
 
+    /// A directory in the record's place: the keeper cannot write, as on a full disk.
+    @Test(arguments: [("exit 7", .exited(7)), ("kill -SEGV $$", .signalled(SIGSEGV))])
+    func `its end is known where the keeper cannot write`(
+        end: String, termination: Termination
+    ) async throws {
+        let directory = try TemporaryDirectory()
+        defer { directory.remove() }
+        let (record, go) = (directory.path + "/trainer.json", directory.path + "/go")
+        let kept = try await KeptTrainer.start(
+            shell("until [ -e $1 ]; do sleep 0.01; done; \(end)", [go]), attempt: 1, record: record,
+            executable: BuiltProducts.agent, runner: PosixRunner(), clock: ContinuousClock())
+        unlink(record)
+        try makeDirectories(record, mode: 0o700)
+        try AtomicFile.write(Data(), to: go)
+        #expect(await kept.ended().termination == termination)
+    }
+
     @Test func `one that cannot be started says why`() async throws {
         await #expect(throws: Failure.self) {
             try await run(Command("/nonexistent/python", []))
