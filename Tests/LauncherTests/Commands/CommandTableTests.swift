@@ -20,8 +20,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "start", "status", "logs", "events", "watch", "wait", "tensorboard", "list", "stop", "extend",
-        "finish", "branch", "report", "compare", "ssh", "doctor", "demo", "completion",
+        "start", "status", "logs", "events", "watch", "wait", "tensorboard", "list", "stop",
+        "extend", "finish", "branch", "report", "compare", "ssh", "doctor", "demo", "completion",
     ])
     func `the help of each command is as kept`(command: String) async throws {
         #expect(await laptop.train("help", command) == 0)
