@@ -10,7 +10,8 @@ protocol Monitor: Sendable {
 enum Monitors {
     static let all: [any Monitor] = [
         DeadlineMonitor(), HeartbeatMonitor(), BucketHeartbeatMonitor(), DiskSpaceMonitor(),
-        LogIndexMonitor(), ProgressMonitor(), AlertMonitor(), ControlMonitor(),
+        LogIndexMonitor(), ProgressMonitor(), AlertMonitor(), ControlMonitor(), StallMonitor(),
+        SystemMonitor(),
     ]
 
     /// Runs them until the task that is returned is cancelled.

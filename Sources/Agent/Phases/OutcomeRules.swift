@@ -9,6 +9,8 @@ enum StopReason: Sendable, Equatable {
     case cost
     /// The machine itself is going down.
     case preempted
+    /// The training stands still; where, such as `logs/stall-1.txt`.
+    case stalled(report: String?)
 }
 
 /// Turns how the phases ended into the run's outcome: pure.
@@ -47,6 +49,10 @@ enum OutcomeRules {
             return Outcome(
                 kind: .preempted, phase: phase, exitStatus: status, signal: signal,
                 message: "the machine was taken back or restarted during: \(phase.title)")
+        case .stalled(let report):
+            return Outcome(
+                kind: .stalled, phase: phase, exitStatus: status, signal: signal,
+                message: "the training stood still", hint: report.map { "\($0) says where" })
         case nil:
             break
         }

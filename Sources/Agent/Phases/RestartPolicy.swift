@@ -43,7 +43,8 @@ enum RestartPolicy {
         firstWait: Double
     ) -> Decision {
         // One that leaves with 0 since it was asked to go has been stopped, not finished.
-        guard !attempt.end.wasStopped, !attempt.end.termination.succeeded, !isStopping else {
+        let end = attempt.end
+        guard !end.wasStopped, end.wasStalled || !end.termination.succeeded, !isStopping else {
             return .ends
         }
         let former = former ?? RestartRecord()

@@ -59,11 +59,12 @@ struct TrainPhase {
             tell(end)
             let incomplete = await context.engine.trainerEnded(
                 abnormally: !end.termination.succeeded)
-            if end.termination.succeeded, !end.wasStopped { return .succeeded }
+            if end.termination.succeeded, !end.wasStopped, !end.wasStalled { return .succeeded }
             let recovery = TrainerRecovery(context)
             let attempt = await recovery.look(
                 at: end, error: error, since: begin, incomplete: incomplete)
             if case .ends(let note) = try await recovery.follow(attempt) {
+                if end.wasStalled { context.stopStalled() }
                 last.note = note
                 keep(last)
                 return .failed(failure(of: end, lines))
@@ -83,7 +84,7 @@ struct TrainPhase {
     private var trainer: Trainer {
         Trainer(
             runner: context.host.runner, clock: context.host.clock, stop: context.stop,
-            grace: .seconds(context.job.graceSeconds))
+            grace: .seconds(context.job.graceSeconds), stalled: context.newStallEnd())
     }
 
     /// Goes on with a trainer that a former agent started.
@@ -128,7 +129,10 @@ struct TrainPhase {
         trainLog.hold(of: kept.keeper)
         let identity = kept.trainer
         context.engine.watch(identity, keeper: kept.keeper.pid)
-        context.board.update { $0.trainerPid = identity.pid }
+        context.board.update { status in
+            status.trainerPid = identity.pid
+            status.stalled = nil
+        }
         context.recordSoon { $0.trainer = identity }
         context.capsule.begin()
     }

@@ -68,8 +68,10 @@ struct TrainerRecovery {
         _ attempt: RestartPolicy.Attempt, _ record: RestartRecord, after wait: Double
     ) async throws -> Next {
         let start = context.journal.start.restarted
-        let words = OutcomeRules.words(
-            for: attempt.end.termination, attempt.error?.exception)
+        let words =
+            attempt.end.wasStalled
+            ? "stood still and has been ended"
+            : OutcomeRules.words(for: attempt.end.termination, attempt.error?.exception)
         let pause = "it is started again in \(TimeSpan(seconds: wait))"
         let charge =
             attempt.isHardware

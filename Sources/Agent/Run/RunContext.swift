@@ -16,6 +16,7 @@ final class RunContext: Sendable {
     /// The trainer that a former agent started and that this one goes on with.
     let adopted: KeptTrainer?
     private let kept: JournalWriter
+    private let stallEnd: Mutex<StopRequest>
     private let secretsRead = Mutex<[String: String]>([:])
 
     init(
@@ -35,6 +36,7 @@ final class RunContext: Sendable {
         self.capsule = CapsuleWriter(job: job, host: host, startedAt: journal.startedAt)
         self.progress = ProgressWatch(job: job, board: board, now: host.now)
         self.kept = JournalWriter(journal, work: job.work)
+        self.stallEnd = Mutex(StopRequest(clock: host.clock))
     }
 
     var journal: Journal { kept.journal }
@@ -44,6 +46,24 @@ final class RunContext: Sendable {
         var job = job
         job.maxDurationSeconds = journal.maxDurationSeconds ?? job.maxDurationSeconds
         return job
+    }
+
+    /// What ends the start of the trainer that comes now, and not the run.
+    func newStallEnd() -> StopRequest {
+        let request = StopRequest(clock: host.clock)
+        stallEnd.withLock { $0 = request }
+        return request
+    }
+
+    /// Ends this start of the trainer, since it stands still.
+    func endStalledTrainer() {
+        stallEnd.withLock { $0 }.request(.stalled(report: board.status.stalled?.report))
+    }
+
+    /// Ends the run with the outcome `stalled`.
+    func stopStalled() {
+        let reason = stallEnd.withLock { $0 }.reason
+        stop.request(reason ?? .stalled(report: board.status.stalled?.report))
     }
 
     var environment: VirtualEnvironment {

@@ -6,6 +6,8 @@ struct Trainer {
     let clock: any Clock<Duration>
     let stop: StopRequest
     let grace: Duration
+    /// Asked to end this start of the trainer, and not the run; nil where nobody does.
+    var stalled: StopRequest?
     /// The agent's program, which has the keeper in it.
     var keeper = OwnProgram.path()
 
@@ -17,6 +19,8 @@ struct Trainer {
         var leftovers: [String] = []
         /// They were ended, since they did nothing any more.
         var hasEndedLeftovers = false
+        /// It was ended since it stood still.
+        var wasStalled = false
     }
 
     /// Starts `command` behind a keeper and returns when its whole tree of processes is gone.
@@ -44,14 +48,22 @@ struct Trainer {
     /// Returns when the tree of a trainer that runs already is gone.
     func follow(_ kept: KeptTrainer) async -> End {
         // Both tasks below see the end of a trainer that obeys; which of them is first is chance.
-        let wasAsked = Latch()
+        let (wasAsked, wasStalled) = (Latch(), Latch())
         let ended = await withTaskGroup(of: KeptTrainer.Ended?.self) { group in
             group.addTask { await kept.ended() }
             group.addTask {
                 await stop.requested()
                 guard stop.reason != nil else { return nil }
                 wasAsked.set()
-                return await stopped(kept)
+                return await stopped(kept, by: stop)
+            }
+            if let stalled {
+                group.addTask {
+                    await stalled.requested()
+                    guard stalled.reason != nil else { return nil }
+                    wasStalled.set()
+                    return await stopped(kept, by: stalled)
+                }
             }
             let first = await group.next() ?? nil
             group.cancelAll()
@@ -60,17 +72,19 @@ struct Trainer {
         }
         return End(
             termination: ended.termination, wasStopped: wasAsked.isSet,
-            leftovers: ended.leftovers, hasEndedLeftovers: ended.hasEndedLeftovers)
+            leftovers: ended.leftovers, hasEndedLeftovers: ended.hasEndedLeftovers,
+            wasStalled: wasStalled.isSet && !wasAsked.isSet)
     }
 
-    private func stopped(_ kept: KeptTrainer) async -> KeptTrainer.Ended? {
+    /// - Parameter request: from it the grace counts.
+    private func stopped(_ kept: KeptTrainer, by request: StopRequest) async -> KeptTrainer.Ended? {
         kept.stop()
         return await withTaskGroup(of: KeptTrainer.Ended?.self) { group in
             group.addTask { await kept.ended() }
             group.addTask {
                 // Anew after each wait: it grows where the machine turns out to stay.
                 while !Task.isCancelled {
-                    let left = stop.graceLeft(grace)
+                    let left = request.graceLeft(grace)
                     guard left > .zero else { return nil }
                     try? await clock.sleep(for: left)
                 }

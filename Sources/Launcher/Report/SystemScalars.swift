@@ -2,7 +2,7 @@ import Shared
 
 /// `logs/system.jsonl`: what the machine was busy with, a line a sample.
 enum SystemScalars {
-    static let fileName = "system.jsonl"
+    static let fileName = BucketLayout.system
     private static let mostBytes: Int64 = 256 << 20
     private static let mostNames = 100
 
@@ -16,8 +16,11 @@ enum SystemScalars {
             lines.read(bytes) { line in
                 guard let sample = MetricsLine(line, needsStep: false), let time = sample.time
                 else { return }
+                // What a machine has never changes: no curve.
                 for (name, value) in sample.scalars
-                where series[name] != nil || series.count < mostNames {
+                where !name.hasSuffix("_total_bytes")
+                    && (series[name] != nil || series.count < mostNames)
+                {
                     series[name, default: Series(name: name, source: .metrics)].append(
                         step: count, time: time, value: value)
                 }

@@ -12,6 +12,7 @@ struct StatusChanges: Sendable {
     private var ended: Set<String> = []
     private var warnings = 0
     private var lastSyncError: String?
+    private var isStalled = false
 
     init() {}
 
@@ -32,6 +33,14 @@ struct StatusChanges: Sendable {
             news.append(Change(tone: .warning, text: oneLine(warning)))
         }
         warnings = max(warnings, status.warnings.count)
+        if (status.stalled != nil) != isStalled {
+            isStalled.toggle()
+            let place = status.stalled?.report.map { "; where: \(oneLine($0))" } ?? ""
+            news.append(
+                isStalled
+                    ? Change(tone: .warning, text: "the training stands still" + place)
+                    : Change(tone: .good, text: "the training moves again"))
+        }
         if status.sync.lastError != lastSyncError {
             lastSyncError = status.sync.lastError
             news.append(

@@ -13,6 +13,7 @@ enum StatusText {
         }
         var words = [phases.isEmpty ? status.phase.title : phases.joined(separator: ", ")]
         if status.phase == .train, let progress = status.progress { words.append(progress.text) }
+        words += [stall(status, now: now)].compactMap { $0 }
         if let restart = restart(status, now: now) { words.append(restart) }
         words += syncWords(status.sync, now: now)
         return "  " + words.joined(separator: " · ")
@@ -35,8 +36,12 @@ enum StatusText {
             if view.state == .running {
                 add("heartbeat", heartbeat(view, now: now))
             }
-            if view.state == .running { add("progress", status.progress?.text) }
-            if view.state == .running { add("trainer", restart(status, now: now)) }
+            if view.state == .running {
+                add("progress", status.progress?.text)
+                add("stalled", status.stalled.map { stalled($0, now: now) })
+                add("machine", status.machine?.text)
+                add("trainer", restart(status, now: now))
+            }
             add("sync", syncWords(status.sync, now: now).joined(separator: ", "))
             lines += SyncGaps(status.sync).lines
             add("disk", status.diskFreeBytes.map { "\(readable(bytes: $0)) free" })
@@ -81,7 +86,8 @@ enum StatusText {
             let current = status.phases.last { $0.phase == status.phase }
             let since = current.map { " for \(age(of: $0.startedAt, now))" } ?? ""
             let progress = status.phase == .train ? status.progress.map { ": \($0.text)" } : nil
-            return status.phase.title + since + (progress ?? "")
+            let stall = stall(status, now: now).map { ", \($0)" }
+            return status.phase.title + since + (progress ?? "") + (stall ?? "")
         }
     }
 
@@ -108,6 +114,16 @@ enum StatusText {
         case .dead:
             return "collect what there is: train finish \(name) --force \(name)"
         }
+    }
+
+    private static func stall(_ status: RunStatus, now: Date) -> String? {
+        guard status.outcome == nil, let stalled = status.stalled else { return nil }
+        return "stalled for \(age(of: stalled.since, now))"
+    }
+
+    private static func stalled(_ stall: RunStatus.Stall, now: Date) -> String {
+        "since \(stall.since.formatted(.iso8601)) (\(age(of: stall.since, now)))"
+            + (stall.report.map { "; where it stands: \(oneLine($0))" } ?? "")
     }
 
     /// A rented machine that has not reported for longer than a boot takes: its image may lack

@@ -32,7 +32,13 @@ struct WatchScreen: Sendable {
             for gpu in model.gpus.prefix(height >= 20 ? 8 : 1) {
                 rows.append(cut("GPU  \(gpu.text)"))
             }
+            if model.gpus.isEmpty, let load = model.status?.machine?.text { rows.append(cut(load)) }
             if let sync { rows.append(cut(sync)) }
+        }
+        if let stalled = model.status?.stalled, model.status?.outcome == nil {
+            let time = TimeSpan(seconds: now.timeIntervalSince(stalled.since))
+            let report = stalled.report.map { "; where it stands: \(oneLine($0))" } ?? ""
+            rows.append(coloured(cut("! stalled for \(time)\(report)"), .yellow))
         }
         if let warning = model.status?.warnings.last, height >= 10 {
             rows.append(coloured(cut("! \(oneLine(warning))"), .yellow))

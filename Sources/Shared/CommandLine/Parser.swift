@@ -7,38 +7,49 @@ package enum Parser {
 
     /// Reads all of `argv`; what is required is checked by `Parsed.checked()`.
     ///
-    /// - Throws: `Failure` with exit code 2 naming the flag. It never repeats a value that stands
-    ///   after `=`: that may be a secret typed behind a misspelled flag.
+    /// - Throws: `Failure` with exit code 2 naming every flag that is wrong. It never repeats the
+    ///   value of a flag that is not known: that may be a secret typed behind a misspelled one.
     package static func parse<Arguments: CommandArguments>(
         _ type: Arguments.Type, _ argv: [String]
     ) throws -> Parsed<Arguments> {
         var parsed = Parsed<Arguments>()
         var words = argv[...]
         var positionals = Arguments.options.filter { $0.description.shape == .positional }[...]
+        var mistakes: [Failure] = []
         while let word = words.popFirst() {
-            if word == "--" {
-                try parsed.takeRest(words)
-                break
-            } else if word.hasPrefix("--") {
-                try parsed.takeFlag(word, followedBy: &words)
-            } else if word.hasPrefix("-"), word.count == 2,
-                let option = Arguments.options.first(where: {
-                    $0.description.letter == word.last
-                })
-            {
-                try parsed.takeFlag(option.description.name, followedBy: &words)
-            } else if word.hasPrefix("-") && word.count > 1 {
-                throw Failure.usage(
-                    "\(quoted(word)) is not a flag; they all begin with two dashes",
-                    hint: "what is meant for your own program goes after --")
-            } else if let positional = positionals.first {
-                if !positional.description.isRepeated { positionals.removeFirst() }
-                try parsed.set(positional, to: word)
-            } else {
-                throw Failure.usage("unexpected argument \(quoted(word))")
+            do {
+                if word == "--" {
+                    let rest = words
+                    words = []
+                    try parsed.takeRest(rest)
+                } else if word.hasPrefix("--") {
+                    try parsed.takeFlag(word, followedBy: &words)
+                } else if word.hasPrefix("-"), word.count == 2,
+                    let option = Arguments.options.first(where: {
+                        $0.description.letter == word.last
+                    })
+                {
+                    try parsed.takeFlag(option.description.name, followedBy: &words)
+                } else if word.hasPrefix("-") && word.count > 1 {
+                    throw Failure.usage(
+                        "\(quoted(word)) is not a flag; they all begin with two dashes",
+                        hint: "what is meant for your own program goes after --")
+                } else if let positional = positionals.first {
+                    if !positional.description.isRepeated { positionals.removeFirst() }
+                    try parsed.set(positional, to: word)
+                } else if mistakes.isEmpty {
+                    throw Failure.usage("unexpected argument \(quoted(word))")
+                }
+            } catch let mistake as Failure {
+                mistakes.append(mistake)
             }
         }
-        return parsed
+        guard let first = mistakes.first else { return parsed }
+        guard mistakes.count > 1 else { throw first }
+        let lines = mistakes.map { $0.summary + ($0.hint.map { " (\($0))" } ?? "") }
+        throw Failure(
+            "\(mistakes.count) mistakes in the command", detail: lines.joined(separator: "\n"),
+            exit: .usage)
     }
 }
 
@@ -139,7 +150,13 @@ package struct Parsed<Arguments: CommandArguments>: Sendable {
     ) throws {
         let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         let name = String(parts[0])
-        guard let option = Self.option(named: name) else { throw Self.unknown(name) }
+        guard let option = Self.option(named: name) else {
+            // What may be its value is no argument by place.
+            if parts.count == 1, let value = words.first, !value.hasPrefix("-") {
+                words.removeFirst()
+            }
+            throw Self.unknown(name)
+        }
         if parts.count == 2 {
             try set(option, to: String(parts[1]))
         } else if option.description.shape == .flag {

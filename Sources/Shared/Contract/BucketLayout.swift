@@ -40,6 +40,10 @@ package struct BucketLayout: Sendable {
     package static let alerts = "alerts.jsonl"
     /// The observer's, below the logs directory.
     package static let observer = "observer.jsonl"
+    /// Where a training stood that did not move: `stall-1.txt` and so on, below the logs directory.
+    package static func stallReport(_ number: Int) -> String { "stall-\(number).txt" }
+    /// What the machine was busy with, below the logs directory; the agent appends to it.
+    package static let system = "system.jsonl"
     /// The agent's own, below the logs directory.
     package static let agentLog = "agent.log"
     /// What pip and install.sh said, below the logs directory.

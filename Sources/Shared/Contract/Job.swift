@@ -140,6 +140,10 @@ package struct Job: VersionedDocument, Equatable {
     package var cost: CostLimit?
     /// How often a trainer that failed is started again from its checkpoints.
     package var maxRestarts = 0
+    /// What is done with a training that stands still; nil, and absent from JSON, for `report`.
+    package var onStall: StallAction?
+    /// How long a training may stand still; nil, and absent from JSON, leaves it to `StallRule`.
+    package var stallAfterSeconds: Double?
     /// Before the first restart; nil, and absent from JSON, for `defaultRestartWait`.
     package var restartWaitSeconds: Double?
     /// `MetricPattern`s of the user's own, for the trainer's log.

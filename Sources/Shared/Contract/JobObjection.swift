@@ -8,6 +8,8 @@ extension Job {
         package static let transferTimeout = 0.1...TimeSpan.maximumSeconds
         package static let finalSyncTimeout = 0.1...TimeSpan.maximumSeconds
         package static let maxDuration = 0.1...TimeSpan.maximumSeconds
+        /// Shorter than a look of the agent's at a slow disk would be an alarm of its own making.
+        package static let stallAfter = 1.0...TimeSpan.maximumSeconds
         package static let maxRestarts = 0...1000
         package static let restartWait = 0.0...300.0
         package static let keepLast = 1...1_000_000
@@ -102,6 +104,7 @@ extension Job {
             ("grace_seconds", graceSeconds, Bounds.grace),
             ("max_duration_seconds", maxDurationSeconds, Bounds.maxDuration),
             ("hard_limit_seconds", hardLimitSeconds, Bounds.maxDuration),
+            ("stall_after_seconds", stallAfterSeconds, Bounds.stallAfter),
             ("restart_wait_seconds", restartWaitSeconds, Bounds.restartWait),
         ]
         for case (let name, let value?, let range) in seconds where !range.contains(value) {

@@ -13,13 +13,15 @@ package struct Outcome: Codable, Sendable, Equatable {
         /// `--max_cost` is spent.
         case cost
         case preempted
+        /// The training stood still, and the job says to stop it then.
+        case stalled
         /// A phase before the training failed; the user's `main` never ran.
         case setupFailed
         /// A way to end that only a later version has.
         case unknown(String)
 
         package static let allCases: [Kind] = [
-            .succeeded, .failed, .stopped, .deadline, .cost, .preempted, .setupFailed,
+            .succeeded, .failed, .stopped, .deadline, .cost, .preempted, .stalled, .setupFailed,
         ]
 
         package var rawValue: String {
@@ -30,6 +32,7 @@ package struct Outcome: Codable, Sendable, Equatable {
             case .deadline: "deadline"
             case .cost: "cost"
             case .preempted: "preempted"
+            case .stalled: "stalled"
             case .setupFailed: "setup_failed"
             case .unknown(let name): name
             }
@@ -68,7 +71,7 @@ package struct Outcome: Codable, Sendable, Equatable {
         switch kind {
         case .succeeded: ExitCode.ok.rawValue
         case .setupFailed: ExitCode.setupFailed.rawValue
-        case .failed, .stopped, .deadline, .cost, .preempted, .unknown:
+        case .failed, .stopped, .deadline, .cost, .preempted, .stalled, .unknown:
             if let signal {
                 ExitCode.signalled(signal)
             } else if let exitStatus, exitStatus != 0 {

@@ -120,6 +120,19 @@ package struct RunStatus: VersionedDocument, Equatable {
         package init(isKept: Bool) { self.isKept = isKept }
     }
 
+    /// A training that stands still.
+    package struct Stall: Codable, Sendable, Equatable {
+        /// When it was last seen to move.
+        package var since: Date
+        /// Where its processes stand, such as `logs/stall-1.txt`; nil where that is not written.
+        package var report: String?
+
+        package init(since: Date, report: String? = nil) {
+            self.since = since
+            self.report = report
+        }
+    }
+
     package var version = RunStatus.currentVersion
     package var run: RunName
     package var phase: Phase = .prepare
@@ -138,9 +151,13 @@ package struct RunStatus: VersionedDocument, Equatable {
     package var sync = SyncRecord()
     /// Free bytes where output is written.
     package var diskFreeBytes: Int64?
+    /// What the machine was busy with a moment ago.
+    package var machine: MachineLoad?
     package var warnings: [String] = []
     /// Of the trainer that runs, or ran last; nil where nothing says it.
     package var progress: TrainingProgress?
+    /// nil as long as the training moves.
+    package var stalled: Stall?
     package var outcome: Outcome?
     /// The machine's SSH host key, so that a login can be verified.
     package var sshHostKey: String?

@@ -16,6 +16,9 @@ package struct TrainingOptions: CommandArguments, Equatable {
     package var maxRestarts = 0
     package var restartWait = TimeSpan(seconds: Job.defaultRestartWait)
     package var grace = TimeSpan(seconds: 20)
+    package var onStall = StallAction.report
+    /// nil: the pace so far says it.
+    package var stallAfter: TimeSpan?
     package var syncInterval = TimeSpan(seconds: 60)
     package var exclude: [String] = []
     package var mirror = false
@@ -108,6 +111,19 @@ package struct TrainingOptions: CommandArguments, Equatable {
                 "--grace_seconds", \.grace, "For the trainer to stop when it is asked to.",
                 in: Job.Bounds.grace
             ).from(.anyFile),
+            .parsed(
+                "--on_stall", "action", \.onStall,
+                "A training that stands still: report, restart or stop.",
+                expects: "report, restart or stop"
+            ) { StallAction(rawValue: $0) }
+            .completing(.oneOf(StallAction.allCases.map(\.rawValue))).from(.announced),
+            .parsed(
+                "--stall_after", "time", \.stallAfter,
+                "So long without a step is a stall; else the pace so far says it.",
+                expects: TimeSpan.expectation(in: Job.Bounds.stallAfter)
+            ) { text in
+                TimeSpan(text).flatMap { Job.Bounds.stallAfter.contains($0.seconds) ? $0 : nil }
+            }.from(.anyFile),
             .rest("arguments", \.arguments, "Go to your main as they are.").from(.anyFile),
         ]
     }
@@ -195,6 +211,8 @@ package struct TrainingOptions: CommandArguments, Equatable {
         job.restartWaitSeconds =
             restartWait.seconds == Job.defaultRestartWait ? nil : restartWait.seconds
         job.graceSeconds = grace.seconds
+        job.onStall = onStall == .report ? nil : onStall
+        job.stallAfterSeconds = stallAfter?.seconds
         job.metrics = metrics.isEmpty ? nil : metrics
         job.alerts = alerts.isEmpty ? nil : alerts
         if let webhook {

@@ -36,6 +36,25 @@ enum AgentParsers {
         .ofText("nvidia-smi") { input in
             NvidiaSMI.gpus(from: input).map { "\($0.memory)" }
         },
+        .ofText("gpu-stream") { input in
+            input.split(separator: "\n").compactMap { GPUStream.gpu(in: $0.utf8)?.text }
+        },
+        .ofText("proc-counters") { input in
+            var counters = MachineCounters()
+            counters.readProcessor(input)
+            counters.readMemory(input)
+            counters.readDisks(input) { _ in true }
+            counters.readNetworks(input) { _ in true }
+            let load = MachineLoad(
+                from: MachineCounters(), to: counters, seconds: 1, diskFree: nil, gpus: [])
+            return [load.line(at: Date(timeIntervalSince1970: 0)), load.text ?? ""]
+        },
+        FuzzTarget("stack-registration") { input in
+            StackRegistration(input).map { ["\($0.pid) \($0.start) \($0.signal)"] } ?? []
+        },
+        .ofText("proc-status") { input in
+            ["\(StackRegistration.catches(38, input))"]
+        },
         .ofText("python-error", words: ["python"]) { input in
             let lines = input.split(separator: "\n").map { LogTail.shown(String($0)) }
             let line = PythonError.line(in: lines)

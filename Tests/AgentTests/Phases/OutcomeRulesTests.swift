@@ -51,6 +51,13 @@ import Testing
             description: "preempted", results: [.train: failed], trainer: .signalled(SIGTERM),
             reason: .preempted, kind: .preempted, phase: .train, exit: 143),
         Row(
+            description: "stood still", results: [.train: failed], trainer: .signalled(SIGKILL),
+            reason: .stalled(report: "logs/stall-1.txt"), kind: .stalled, phase: .train, exit: 137),
+        Row(
+            description: "stood still, and left with 0 when it was asked to",
+            results: [.train: failed], trainer: .exited(0), reason: .stalled(report: nil),
+            kind: .stalled, phase: .train, exit: 1),
+        Row(
             description: "set-up failed",
             results: [.prepare: .succeeded, .dependencies: failed, .dataset: .cancelled],
             kind: .setupFailed, phase: .dependencies, exit: 125),

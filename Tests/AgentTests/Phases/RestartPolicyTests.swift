@@ -94,6 +94,14 @@ import Testing
         #expect(waits([3, 3, 3].map { attempt(error: away, step: $0) }, limit: 9) == [5, 10, 20])
     }
 
+    @Test(arguments: [Termination.exited(0), .signalled(SIGKILL)])
+    func `one that was ended since it stood still is started again`(termination: Termination) {
+        var stalled = attempt(termination, error: nil)
+        stalled.end.wasStalled = true
+        #expect(waits([stalled, stalled], limit: 1) == [5, nil])
+        #expect(decide(stalled, isStopping: true) == .ends)
+    }
+
     @Test func `what the hardware does uses no restart`() {
         let hardware = attempt(step: 3, isHardware: true)
         #expect(waits(Array(repeating: hardware, count: 4), limit: 0) == [5, 10, 20, nil])

@@ -180,8 +180,9 @@ import Testing
 
     /// A directory in the record's place: the keeper cannot write, as on a full disk.
     @Test(
-        arguments: [("exit 7", .exited(7)), ("kill -SEGV $$", .signalled(SIGSEGV))]
-            as [(String, Termination)])
+        arguments: [
+            ("exit 7", Termination.exited(7)), ("kill -SEGV $$", .signalled(SIGSEGV)),
+        ] as [(String, Termination)])
     func `its end is known where the keeper cannot write`(
         end: String, termination: Termination
     ) async throws {

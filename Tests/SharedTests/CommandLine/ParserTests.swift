@@ -112,6 +112,23 @@ private struct Demanding: CommandArguments {
         #expect(failure?.exit == 2)
     }
 
+    @Test func `all mistakes are told at once, without what stands behind unknown flags`() {
+        let words = ["--tokem", "hunter2", "more", "--count", "many", "-x", "--wild", "--colour"]
+        let failure = #expect(throws: Failure.self) {
+            try Parser.parse(PlantArguments.self, words)
+        }
+        #expect(failure?.summary == "4 mistakes in the command")
+        #expect(
+            failure?.detail == """
+                unknown flag '--tokem' (for your main? put it after --, as in: … -- --tokem)
+                --count 'many' is not a whole number
+                '-x' is not a flag; they all begin with two dashes \
+                (what is meant for your own program goes after --)
+                --colour needs a value (Which colour.)
+                """)
+        #expect(failure?.exit == 2)
+    }
+
     @Test func `all that is missing is told at once`() {
         let failure = #expect(throws: Failure.self) {
             try Parser.parse(Demanding.self, ["--c", "x"]).checked()

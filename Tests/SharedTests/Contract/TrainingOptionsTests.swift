@@ -35,6 +35,7 @@ import Testing
         "--max_duration": ["--max_duration", "2h"], "--max_restarts": ["--max_restarts", "3"],
         "--restart_wait": ["--restart_wait", "1m30s"],
         "--grace_seconds": ["--grace_seconds", "1m"], "arguments": ["--", "--epochs", "2"],
+        "--on_stall": ["--on_stall", "restart"], "--stall_after": ["--stall_after", "20m"],
         "--sync_interval_seconds": ["--sync_interval_seconds", "2m"],
         "--exclude": ["--exclude", "*.tmp"], "--mirror": ["--mirror"],
         "--keep_last": ["--keep_last", "3"], "--max_staleness": ["--max_staleness", "5m"],

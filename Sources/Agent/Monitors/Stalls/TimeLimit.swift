@@ -1,0 +1,36 @@
+import Shared
+
+/// What must be answered in time.
+enum TimeLimit {
+    /// What `body` returns, or nil where it takes longer than `limit`; nobody waits for it then.
+    ///
+    /// A task group would wait: a tool or a file system that hangs in the kernel ends by no signal.
+    static func value<Value: Sendable>(
+        within limit: Duration, _ clock: any Clock<Duration>,
+        _ body: @escaping @Sendable () async -> Value?
+    ) async -> Value? {
+        let (answers, report) = AsyncStream.makeStream(of: Value?.self)
+        let work = Task { report.yield(await body()) }
+        let waiting = Task {
+            // Cancelled by an answer.
+            try? await clock.sleep(for: limit)
+            if !Task.isCancelled { report.yield(nil) }
+        }
+        defer {
+            work.cancel()
+            waiting.cancel()
+        }
+        for await answer in answers { return answer }
+        return nil
+    }
+
+    /// What a command prints, its errors where it prints nothing else; nil where it does not answer.
+    static func output(
+        of command: Command, within limit: Duration, _ host: Host
+    ) async -> String? {
+        await value(within: limit, host.clock) {
+            guard let result = try? await host.runner.run(command) else { return nil }
+            return result.output.contains { !$0.isWhitespace } ? result.output : result.errorOutput
+        }
+    }
+}
