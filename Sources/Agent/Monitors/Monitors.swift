@@ -26,19 +26,19 @@ enum Monitors {
     }
 }
 
-/// Stops the run at the job's deadline, or before it by what the last sync will take.
+/// Stops the run at its deadline, which may be moved meanwhile, or before it by what the last sync will take.
 struct DeadlineMonitor: Monitor {
     /// The time on the wall can jump while a machine sleeps: it is looked at this often.
     private static let step: Double = 30
 
     func run(_ context: RunContext) async {
-        while !Task.isCancelled, let longest = context.job.maxDurationSeconds {
+        while !Task.isCancelled, let longest = context.limitedJob.maxDurationSeconds {
             let reserve = FinalSyncReserve.seconds(
                 for: context.board.status.sync, longest: longest)
             let end = context.job.createdAt.addingTimeInterval(longest - reserve)
             let left = end.timeIntervalSince(context.host.now())
             guard left > 0 else {
-                let isCost = context.job.isLimitedByCost
+                let isCost = context.limitedJob.isLimitedByCost
                 context.stop.request(isCost ? .cost : .deadline)
                 let early =
                     reserve < 1

@@ -24,10 +24,11 @@ struct AlertMonitor: Monitor {
                 watch = next
                 for alert in alerts { tell(alert, context) }
             }
+            let job = context.limitedJob
             if let text = Self.limitNearlySpent(
-                context.job, told: context.journal.toldDurationSeconds, now: context.host.now())
+                job, told: context.journal.toldDurationSeconds, now: context.host.now())
             {
-                context.recordSoon { $0.toldDurationSeconds = context.job.maxDurationSeconds }
+                context.recordSoon { $0.toldDurationSeconds = job.maxDurationSeconds }
                 context.board.update { $0.warnings.append(text) }
                 tell(AlertWatch.Alert(text: text), context)
             }

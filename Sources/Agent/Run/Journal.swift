@@ -24,6 +24,11 @@ struct Journal: VersionedDocument, Equatable {
     /// Where the run's output and logs are on this machine; nil in old journals.
     var output: String?
     var logs: String?
+    /// The run's longest time, where somebody has moved it; nil: the job's.
+    var maxDurationSeconds: Double?
+    /// The hour of the machine's timer for the job's longest time, in seconds since 1970; nil before
+    /// it was moved, and where there is none.
+    var timerHour: Int64?
     /// The longest time, in seconds, of which it was told that most is spent; nil before that.
     var toldDurationSeconds: Double?
     /// The last sync was verified against the bucket.

@@ -41,6 +41,13 @@ final class RunContext: Sendable {
 
     var journal: Journal { kept.journal }
 
+    /// The job with the longest time that counts now.
+    var limitedJob: Job {
+        var job = job
+        job.maxDurationSeconds = journal.maxDurationSeconds ?? job.maxDurationSeconds
+        return job
+    }
+
     /// What ends the start of the trainer that comes now, and not the run.
     func newStallEnd() -> StopRequest {
         let request = StopRequest(clock: host.clock)

@@ -106,6 +106,11 @@ enum RunSetup {
             adopted = KeptTrainer.adopt(
                 attempt: journal.start.number, record: job.work.trainer, clock: host.clock)
         }
+        if call != .ofJob {
+            // The limit of a call by hand counts from that call.
+            (journal.maxDurationSeconds, journal.timerHour) = (nil, nil)
+            journal.toldDurationSeconds = nil
+        }
         if adopted == nil { journal.start = journal.start.onNextMachine }
         journal.outcome = nil
         journal.verified = false

@@ -63,14 +63,14 @@ struct ControlDesk {
     mutating func look() async {
         var isNews = tellAnswers()
         for item in inbox.files(now: context.host.now()) {
-            if take(item) { isNews = true }
+            if await take(item) { isNews = true }
         }
         if isListingDue {
             listedAt = watch.elapsed
             listedGeneration = context.board.status.sync.generation
             // Where the bucket does not answer, the sync tells it; the next look comes.
             for item in (try? await inbox.objects()) ?? [] {
-                if take(item) { isNews = true }
+                if await take(item) { isNews = true }
             }
         }
         if tellAnswers() { isNews = true }
@@ -86,7 +86,7 @@ struct ControlDesk {
     }
 
     /// - Returns: false where nothing came of it: it was answered before, or must wait.
-    private mutating func take(_ item: ControlInbox.Item) -> Bool {
+    private mutating func take(_ item: ControlInbox.Item) async -> Bool {
         guard !answered.contains(item.id) else {
             inbox.done(item)
             return false
@@ -97,6 +97,8 @@ struct ControlDesk {
         case .success(let request) where request.command == .stop:
             tell(item.id, "applied", "\(request.by) asks the training to stop", [:])
             context.stop.request(.signal(SIGTERM))
+        case .success(let request) where request.command == .extend:
+            await extend(request)
         case .success(let request):
             // Before that the journal may still be restored, and nobody reads it.
             guard context.board.status.trainerPid != nil, deliver(request) else { return false }
@@ -104,6 +106,38 @@ struct ControlDesk {
         answered.insert(item.id)
         inbox.done(item)
         return true
+    }
+
+    /// Moves the run's limit, and with it the machine's own timer, or tells why not.
+    ///
+    /// The timer goes first: an agent that dies between the two leaves a machine that is turned off
+    /// by the agent after it, before the timer would.
+    private func extend(_ request: ControlRequest) async {
+        do {
+            let now = context.host.now()
+            guard request.expires.map({ $0 >= now }) ?? true else {
+                throw Failure("its time was over before it arrived")
+            }
+            guard context.stop.reason == nil else { throw Failure("the run is ending already") }
+            let longest = try LimitChange.longest(
+                asked: request, of: context.limitedJob, now: now)
+            let timer = MachineTimer(runner: context.host.runner)
+            let first = try context.journal.timerHour ?? timer.hour()
+            if let first, let job = context.job.maxDurationSeconds {
+                try await context.record { $0.timerHour = first }
+                try await timer.move(to: first + Int64(longest - job))
+            }
+            try await context.record { $0.maxDurationSeconds = longest }
+            let end = context.job.createdAt.addingTimeInterval(longest)
+            tell(
+                request.id, "applied",
+                "the longest time is \(TimeSpan(seconds: longest)) now: until "
+                    + "\(end.formatted(.iso8601)), asked by \(request.by)",
+                ["max_duration_seconds": .number(longest)])
+        } catch {
+            let failure = error as? Failure ?? Failure("\(error)")
+            tell(request.id, "refused", "the limit stays: \(failure.summary)", [:])
+        }
     }
 
     /// - Returns: false where the disk does not take it: it stays where it is.

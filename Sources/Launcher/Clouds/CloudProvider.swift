@@ -23,6 +23,8 @@ protocol CloudProvider: StateBackendProvider, CloudCommandLine {
     var machineResource: String { get }
     /// The command that turns the machine off from inside; nil if systemd's power-off ends the bill.
     var powerOff: [String]? { get }
+    /// Whether the cloud's own limit of a machine is fixed when the machine is made.
+    var fixesLimit: Bool { get }
     /// How the cloud and its Terraform provider word what they refuse.
     var refusalSigns: [RefusalSign] { get }
 
@@ -57,6 +59,7 @@ protocol CloudProvider: StateBackendProvider, CloudCommandLine {
 
 extension CloudProvider {
     var powerOff: [String]? { nil }
+    var fixesLimit: Bool { true }
     func checkKey(_ path: String, project: String) throws {}
     func checkTools(_ plan: Plan, runner: any CommandRunner) async throws {}
     func wideGrantReason(_ plan: Plan, asking tool: CloudTool) async -> String? { nil }

@@ -26,6 +26,8 @@ struct MachineRequest: CommandArguments, Equatable {
     /// An existing identity for the machine, instead of one made for the run.
     var identity: String?
     var hasNoPublicIp = false
+    /// How far `train extend` may go; nil: no further than the longest time of the start.
+    var hardLimit: TimeSpan?
 
     static var options: [Option<Self>] {
         [
@@ -90,6 +92,15 @@ struct MachineRequest: CommandArguments, Equatable {
                 "No address of the internet; the network needs a way out."
             ).from(.announced),
             .parsed(
+                "--hard_limit", "time", \.hardLimit,
+                "How far train extend may go: the cloud's own limit, fixed at the start.",
+                expects: "a length of time from 10m to 118d, such as 24h or 2d"
+            ) { text in
+                TimeSpan(text).flatMap {
+                    MachineLimits.durationSeconds.contains($0.seconds) ? $0 : nil
+                }
+            }.from(.announced),
+            .parsed(
                 "--ssh_cidr", "range", \.sshCidr,
                 "Who may reach SSH, or none; else this computer alone.",
                 expects: AddressRange.expectation
@@ -110,6 +121,7 @@ struct MachineRequest: CommandArguments, Equatable {
             ("--grant_dataset_access", !grantsDataset), ("--ssh_cidr", sshCidr != nil),
             ("--network", network != nil), ("--subnet", subnet != nil),
             ("--identity", identity != nil), ("--no_public_ip", hasNoPublicIp),
+            ("--hard_limit", hardLimit != nil),
         ]
         return given.filter(\.1).map(\.0)
     }

@@ -6,7 +6,7 @@ struct SteeringOutput {
     let context: Context
 
     /// An agent that hears of a request through the bucket may take 5 minutes.
-    private static let patience = Duration.seconds(330)
+    static let patience = Duration.seconds(330)
     private static let historyLength = 10
 
     /// Sends a request and prints each of its states.

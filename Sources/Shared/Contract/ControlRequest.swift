@@ -17,9 +17,11 @@ package struct ControlRequest: VersionedDocument, Equatable {
         case checkpoint
         /// Takes back a tuning that has not been applied.
         case withdraw
+        /// Gives the run more time.
+        case extend
         case unknown(String)
 
-        package static let allCases: [Command] = [.stop, .tune, .checkpoint, .withdraw]
+        package static let allCases: [Command] = [.stop, .tune, .checkpoint, .withdraw, .extend]
 
         package var rawValue: String {
             switch self {
@@ -27,6 +29,7 @@ package struct ControlRequest: VersionedDocument, Equatable {
             case .tune: "tune"
             case .checkpoint: "checkpoint"
             case .withdraw: "withdraw"
+            case .extend: "extend"
             case .unknown(let name): name
             }
         }
@@ -87,6 +90,9 @@ package struct ControlRequest: VersionedDocument, Equatable {
     package var expires: Date?
     /// The request that is taken back.
     package var withdraw: ULID?
+    /// The longest time of the run, counted from its creation; or how much longer it becomes.
+    package var maxDurationSeconds: Double?
+    package var addedSeconds: Double?
 
     package init(id: ULID, by: String, time: Date, command: Command) {
         (self.id, self.by, self.time, self.command) = (id, by, time, command)
@@ -97,6 +103,10 @@ package struct ControlRequest: VersionedDocument, Equatable {
         switch command {
         case .tune: return objectionToChanges
         case .withdraw: return withdraw == nil ? "field 'withdraw' is missing" : nil
+        case .extend:
+            let times = [maxDurationSeconds, addedSeconds].compactMap(\.self)
+            let isTime = times.count == 1 && times.allSatisfy(Job.Bounds.maxDuration.contains)
+            return isTime ? nil : "the request to extend the run has no one time"
         case .stop, .checkpoint, .unknown: return nil
         }
     }

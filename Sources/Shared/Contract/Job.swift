@@ -135,6 +135,9 @@ package struct Job: VersionedDocument, Equatable {
     package var graceSeconds: Double = 20
     /// Counted from `createdAt`, not from a boot: a preempted run does not win new time.
     package var maxDurationSeconds: Double?
+    /// When the cloud itself turns the machine off, less the time for a last sync; nothing moves it.
+    /// nil, and absent from JSON, where no such limit is fixed.
+    package var hardLimitSeconds: Double?
     /// What the machine may cost; `maxDurationSeconds` is no longer than that. nil, and absent from
     /// JSON, where nothing limits it.
     package var cost: CostLimit?

@@ -108,6 +108,7 @@ extension Job {
             ),
             ("grace_seconds", graceSeconds, Bounds.grace),
             ("max_duration_seconds", maxDurationSeconds, Bounds.maxDuration),
+            ("hard_limit_seconds", hardLimitSeconds, Bounds.maxDuration),
             ("stall_after_seconds", stallAfterSeconds, Bounds.stallAfter),
             ("restart_wait_seconds", restartWaitSeconds, Bounds.restartWait),
         ]

@@ -21,7 +21,7 @@ import Testing
 
     @Test(arguments: [
         "start", "status", "logs", "events", "watch", "wait", "tensorboard", "list", "stop",
-        "finish", "branch", "report", "compare", "ssh", "doctor", "demo", "completion",
+        "extend", "finish", "branch", "report", "compare", "ssh", "doctor", "demo", "completion",
     ])
     func `the help of each command is as kept`(command: String) async throws {
         #expect(await laptop.train("help", command) == 0)

@@ -181,6 +181,12 @@ class Google(unittest.TestCase):
         self.assertIsNone(plan["termination_time"])
         self.assertIsNone(plan["instance_termination_action"])
 
+    def test_limit_of_the_cloud_counts_from_the_hard_limit(self):
+        plan = self.machine(max_duration_seconds=3600, hard_limit_seconds=43200)["scheduling"][0]
+        until = datetime.datetime.fromisoformat(plan["termination_time"].replace("Z", "+00:00"))
+        ahead = until - datetime.datetime.now(datetime.timezone.utc)
+        self.assertAlmostEqual(ahead.total_seconds(), 43200 + 2 * 1800, delta=120)
+
     def test_next_zone_moves_the_machine_alone(self):
         self.machine(dataset_disk_gb=100)
         self.cloud.changed()
@@ -243,6 +249,7 @@ class Google(unittest.TestCase):
             ({"dataset_prefix": "beer/"}, "dataset_prefix must neither begin nor end"),
             ({"gpu_count": 3}, "gpu_count must be 1, 2, 4 or 8"),
             ({"max_duration_seconds": 5}, "max_duration_seconds must lie between 600"),
+            ({"hard_limit_seconds": 5}, "hard_limit_seconds must lie between 600"),
             ({"disk_size_gb": 10}, "disk_size_gb must be a whole number from 50"),
             ({"credentials_path": "/nowhere.json"}, "credentials_path does not name a file"),
             ({"ssh_public_key": "a\nb"}, "ssh_public_key must be one line"),

@@ -14,6 +14,8 @@ struct AzureProvider: CloudProvider {
     let machineResource = "azurerm_linux_virtual_machine.run"
     /// Azure bills a machine that is shut down from inside until it is deallocated.
     let powerOff: [String]? = ["/usr/local/sbin/train-deallocate"]
+    /// The machine itself pushes its daily shutdown on, while the agent lives.
+    let fixesLimit = false
     /// A region alone: Azure chooses the zone.
     let defaultZone = "eastus"
 

@@ -82,9 +82,34 @@ struct MachineChoice: Sendable {
                     ? "ten minutes cost $\(PriceTable.shown(least)); give more"
                     : "give a --max_duration too")
         }
+        if let hard = machine.hardLimit { try check(hard, training) }
+        let price = training.hourlyPrice ?? list
         training.hourlyPrice = sayPrice(
             of: machine, own: training.hourlyPrice,
             longest: training.isLimitedByCost ? nil : training.maxDuration.limit)
+        if let hard = machine.hardLimit {
+            let most = price.map { " for at most $\(PriceTable.shown($0 * hard.seconds / 3600))" }
+            say("train extend may go up to --hard_limit \(hard)\(most ?? "")")
+        }
+    }
+
+    /// - Throws: `Failure` with exit code 2 where there is nothing up to which the limit could move.
+    private func check(_ hard: TimeSpan, _ training: TrainingOptions) throws {
+        guard let longest = training.maxDuration.limit else {
+            throw Failure.usage(
+                "--hard_limit limits nothing with --max_duration never", hint: "leave one out")
+        }
+        guard hard.seconds >= longest.seconds else {
+            throw Failure.usage(
+                "--hard_limit \(hard) is shorter than the run's longest time, \(longest)",
+                hint: "give a --max_duration below it; train extend moves that up to --hard_limit")
+        }
+        if let cost = training.cost, hard.seconds > cost.seconds {
+            throw Failure.usage(
+                "--hard_limit \(hard) is longer than --max_cost "
+                    + "$\(PriceTable.shown(cost.amount)) lasts: \(TimeSpan(seconds: cost.seconds))",
+                hint: "give one of them, or a shorter --hard_limit")
+        }
     }
 
     /// Says what a machine costs about, and at most by its longest time.

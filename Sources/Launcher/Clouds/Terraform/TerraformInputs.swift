@@ -29,6 +29,7 @@ struct TerraformInputs: Sendable {
             code: code.appending(fileName(of: folder.code)).description, archive: archive,
             secretsFile: secrets, directories: MachineLayout.directories, createdAt: createdAt)
         job.powerOff = provider.powerOff
+        job.hardLimitSeconds = hardLimit
         if let pip {
             try WholeCopy.copy(pip.path, to: folder.path + "/" + fileName(of: pip.path))
             job.pip = Job.Wheel(
@@ -38,6 +39,15 @@ struct TerraformInputs: Sendable {
         try TerraformFiles.write(provider.terraformFile, to: folder.path)
         try Self.write(variables(name, publicKey: publicKey), in: folder)
         return job
+    }
+
+    /// What no `train extend` passes, in seconds: where the cloud's own limit is fixed, that.
+    private var hardLimit: Double? {
+        guard let longest = plan.training.maxDuration.limit?.seconds.rounded(.down) else {
+            return nil
+        }
+        let asked = plan.machine.hardLimit?.seconds.rounded(.down)
+        return provider.fixesLimit ? max(longest, asked ?? longest) : asked
     }
 
     private func variables(_ name: StoreName, publicKey: String?) -> [String: JSONValue] {
@@ -58,6 +68,9 @@ struct TerraformInputs: Sendable {
                 .number($0.seconds.rounded(.down))
             } ?? .null,
         ]
+        if let hardLimit, plan.machine.hardLimit != nil {
+            variables["hard_limit_seconds"] = .number(hardLimit)
+        }
         if let prefix = plan.grantedPrefix { variables["dataset_prefix"] = .string(prefix) }
         if let path = plan.access.credentialsPath { variables["credentials_path"] = .string(path) }
         if let image = machine.image { variables["image"] = .string(image) }

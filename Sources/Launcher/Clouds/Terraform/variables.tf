@@ -163,6 +163,16 @@ variable "max_duration_seconds" {
   }
 }
 
+variable "hard_limit_seconds" {
+  description = "How far the limit of a running machine may be moved: what the cloud's own limit counts from. null: max_duration_seconds."
+  type        = number
+  default     = null
+  validation {
+    condition     = coalesce(var.hard_limit_seconds, 600) >= 600 && coalesce(var.hard_limit_seconds, 600) <= 118 * 86400
+    error_message = "hard_limit_seconds must lie between 600 (ten minutes) and 10195200 (118 days), or be null."
+  }
+}
+
 variable "final_sync_seconds" {
   description = "Time for the last sync after max_duration_seconds, until the machine's own timer turns it off; as much again until the cloud's limit."
   type        = number
@@ -251,8 +261,9 @@ locals {
     name => "${path.module}/${name}" if fileexists("${path.module}/${name}")
   }
 
-  # The machine's timer: max_duration_seconds and the time for the last sync. The cloud's limit: as much later, should the timer fail.
-  cloud_limit_seconds = var.max_duration_seconds == null ? null : var.max_duration_seconds + 2 * var.final_sync_seconds
+  # The machine's timer: max_duration_seconds and the time for the last sync. The cloud's limit: as much later, should the timer fail;
+  # where the timer may be moved, it counts from as far as that may go.
+  cloud_limit_seconds = var.max_duration_seconds == null ? null : max(var.max_duration_seconds, coalesce(var.hard_limit_seconds, 0)) + 2 * var.final_sync_seconds
 
   # NAME=VALUE lines which the bootstrap reads as data.
   settings = merge({

@@ -16,6 +16,7 @@ import Testing
         var machine = MachineRequest()
         machine.machineType = type
         if spot { machine.spot = .auto }
+        machine.hardLimit = try parsed.checked().machine.hardLimit
         let choice = MachineChoice(
             provider: GoogleProvider(), now: Date(timeIntervalSince1970: 1_800_000_000)
         ) { heard.console.error($0 + "\n") }
@@ -67,6 +68,25 @@ import Testing
         let training = try settled(own, machine: type, regions: regions)
         #expect(training.maxDuration.limit?.seconds == 18_000)
         #expect(try !settled(words, machine: type, regions: regions).isLimitedByCost)
+    }
+
+    @Test func `how far a run may be extended is said with its cost`() throws {
+        let heard = CapturedConsole()
+        let words = ["--max_duration", "10h", "--hard_limit", "20h"]
+        #expect(try settled(words, heard: heard).maxDuration.limit?.seconds == 36_000)
+        #expect(
+            heard.errors.contains("train extend may go up to --hard_limit 20h for at most $17.07"),
+            "\(heard.errors)")
+        let wrong = [
+            (["--hard_limit", "2h"], "shorter than the run's longest time, 1d"),
+            (["--max_duration", "never", "--hard_limit", "2h"], "limits nothing"),
+            (["--max_cost", "8.536", "--hard_limit", "11h"], "longer than --max_cost $8.54 lasts"),
+        ]
+        for (words, problem) in wrong {
+            let failure = #expect(throws: Failure.self) { try settled(words) }
+            #expect(failure?.exit == 2)
+            #expect(failure?.summary.contains(problem) == true, "\(failure?.summary ?? "")")
+        }
     }
 
     @Test(arguments: [

@@ -58,6 +58,10 @@ import Testing
             values: ["599", "600", "86400", "10195200", "10195201"],
             accepts: { Double($0).map(MachineLimits.durationSeconds.contains) ?? false }),
         Rule(
+            variable: "hard_limit_seconds",
+            values: ["599", "600", "86400", "10195200", "10195201"],
+            accepts: { takes("--hard_limit", $0) }),
+        Rule(
             variable: "disk_size_gb", values: ["49", "50", "200", "4000", "4001"],
             accepts: { takes("--disk_size_gb", $0) }),
         Rule(
@@ -134,13 +138,20 @@ import Testing
             let folder = RunFolder(path: laptop.scratch.path + "/" + provider.name)
             try makeDirectories(folder.path)
             let archive = CodeArchive(path: folder.code, bytes: 0, sha256: "")
-            _ = try TerraformInputs(provider: provider, plan: plan, createdAt: Date())
+            let fixed = try TerraformInputs(provider: provider, plan: plan, createdAt: Date())
                 .write(to: folder, archive: archive, publicKey: "ssh-ed25519 A")
+            // Azure's switch is pushed on by the machine.
+            #expect(fixed.hardLimitSeconds == (provider.name == "azure" ? nil : 44_444))
+            plan.machine.hardLimit = TimeSpan(seconds: 86_400)
+            let job = try TerraformInputs(provider: provider, plan: plan, createdAt: Date())
+                .write(to: folder, archive: archive, publicKey: "ssh-ed25519 A")
+            #expect(job.hardLimitSeconds == 86_400)
             let written = try JSONDecoder().decode(
                 [String: JSONValue].self,
                 from: readFile(folder.path + "/" + TerraformInputs.variablesFile))
             #expect(Set(written.keys).subtracting(declared) == [], "\(provider.name)")
             // The machine's shell cannot add what is no whole number.
+            #expect(written["hard_limit_seconds"] == .integer(86_400), "\(provider.name)")
             #expect(written["max_duration_seconds"] == .integer(44_444), "\(provider.name)")
         }
     }
