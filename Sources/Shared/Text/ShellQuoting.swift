@@ -27,10 +27,14 @@ struct ShellQuoting {
 
     private var levels: [Level] = []
     private var isEscaped = false
-    private var previous: Character?
+    private var previous: Unicode.Scalar?
 
-    /// Takes in the next character of the line.
+    /// Takes in the next character of the line; a mark on a quote makes it no other sign to a shell.
     mutating func read(_ character: Character) {
+        for scalar in character.unicodeScalars { read(scalar) }
+    }
+
+    private mutating func read(_ character: Unicode.Scalar) {
         defer { previous = isEscaped ? nil : character }
         if isEscaped {
             isEscaped = false
@@ -49,7 +53,7 @@ struct ShellQuoting {
         }
     }
 
-    private mutating func readQuote(_ character: Character) {
+    private mutating func readQuote(_ character: Unicode.Scalar) {
         switch character {
         case "'": levels.append(previous == "$" ? .ansi : .single)
         case "\"": levels.append(.double)
@@ -60,7 +64,7 @@ struct ShellQuoting {
     }
 
     /// What means the same within double quotes and without any.
-    private mutating func readUnquoted(_ character: Character) {
+    private mutating func readUnquoted(_ character: Unicode.Scalar) {
         switch character {
         case "\\": isEscaped = true
         case "(" where previous == "$": levels.append(.parenthesis)
@@ -81,9 +85,11 @@ struct ShellQuoting {
     }
 
     private func escaped(_ value: String, _ characters: String) -> String {
-        value.reduce(into: "") { text, character in
-            if characters.contains(character) { text.append("\\") }
-            text.append(character)
+        var text = ""
+        for scalar in value.unicodeScalars {
+            if characters.unicodeScalars.contains(scalar) { text.unicodeScalars.append("\\") }
+            text.unicodeScalars.append(scalar)
         }
+        return text
     }
 }

@@ -44,7 +44,10 @@ import Testing
     }
 
     /// A path that does everything a path can do to a shell.
-    private static let worst = #"/a b/$(touch x)`id`"'\!*;&|<>{}/é"#
+    ///
+    /// The marks behind quotes make one character with them, except to the shell.
+    private static let worst =
+        #"/a b/$(touch x)`id`"'\!*;&|<>{}/é"# + "/'\u{301}\"\u{301}`\u{301}$\u{301}\\\u{301}"
 
     @Test(arguments: [
         "printf %s {output_directory}", #"printf %s "{output_directory}""#,
