@@ -32,7 +32,8 @@ let staticLink: [LinkerSetting] = [
     .unsafeFlags(
         [
             "-static-executable", "-use-ld=lld", "-Xlinker", "-s", "-Xlinker", "--icf=all",
-            "-Xlinker", "--no-eh-frame-hdr", "-Xlinker", "--wrap=_swift_stdlib_getScalarName", "-Xlinker", "-T",
+            "-Xlinker", "--no-eh-frame-hdr", "-Xlinker", "--wrap=_swift_stdlib_getScalarName",
+            "-Xlinker", "-T",
             "-Xlinker",
             "\(Context.packageDirectory)/Sources/Agent/Executable/without-unwind-tables.ld",
         ], .when(platforms: [.linux]))
