@@ -74,7 +74,7 @@ class ObserverFile:
 
     def _end(self) -> None:
         # What came after the last line; a killed process loses a second of it.
-        newest = max((step for _, step in self._values.values()), default=self.latest_step)
+        newest = max([self.latest_step, *(step for _, step in self._values.values())])
         if newest > self._step or self._values:
             self.write(newest, time.monotonic())
 

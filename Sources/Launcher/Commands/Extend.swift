@@ -30,8 +30,8 @@ enum Extend {
         Subcommand(
             "extend", Arguments.self, summary: "Gives a training more time than --max_duration.",
             discussion: """
-                The agent's deadline and the machine's own timer move. What the cloud itself
-                limits does not: on gcp and aws a run can have as much as --hard_limit of its
+                The agent's deadline and the machine's own timer move. Where the cloud's own
+                limit is fixed with the machine, a run can have as much as --hard_limit of its
                 start, and without that no more than it has. --max_cost is never passed.
                 """,
             examples: [
