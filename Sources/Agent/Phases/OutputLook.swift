@@ -50,10 +50,13 @@ struct CheckpointNumber: Equatable {
     private static let words = ["checkpoint", "ckpt", "step", "iteration", "iter", "epoch"]
         .map { Array($0.utf8) }
     private static let mostDigits = 15
+    /// In bytes: PATH_MAX of Linux (limits.h).
+    private static let longestPath = 4096
 
     /// - Parameter path: below the output directory; nil where it is of no checkpoint, or still under a
     ///   temporary name.
     init?(_ path: String) {
+        guard path.utf8.count <= Self.longestPath else { return nil }
         let parts = path.split(separator: "/").map(String.init)
         guard !parts.contains(where: { CheckpointDirectories.withoutMark($0) != $0 }) else {
             return nil

@@ -11,8 +11,8 @@ final class WorkLock: Sendable {
         let path = work.lock
         descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw systemFailure("cannot open \(quoted(path))") }
+        // Where this throws, `deinit` closes: all of the object is there.
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            close(descriptor)
             throw Failure(
                 "another train-agent is running in \(quoted(work.path))",
                 hint: "see it with: train-agent status --work_directory \(work.path); another "

@@ -11,16 +11,13 @@ package enum AtomicFile {
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
         guard descriptor >= 0 else { throw systemFailure("cannot write \(quoted(path))") }
         do {
+            // Once, however it ends: by a second close the number may be somebody else's file.
+            defer { close(descriptor) }
             try writeAll(data, to: descriptor, path: path)
-            guard fsync(descriptor) == 0 else {
-                throw systemFailure("cannot write \(quoted(path))")
-            }
-            close(descriptor)
-            guard rename(temporary, path) == 0 else {
+            guard fsync(descriptor) == 0, rename(temporary, path) == 0 else {
                 throw systemFailure("cannot write \(quoted(path))")
             }
         } catch {
-            close(descriptor)
             unlink(temporary)
             throw error
         }

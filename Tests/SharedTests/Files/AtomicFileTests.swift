@@ -1,4 +1,6 @@
+import Dispatch
 import Shared
+import Synchronization
 import Testing
 
 @Suite struct AtomicFileTests {
@@ -32,6 +34,30 @@ import Testing
             try AtomicFile.writeAll(Data("x".utf8), to: descriptor, path: "/dev/full")
         }
         #expect(failure?.hint?.contains("disk is full") == true)
+    }
+
+    @Test func `a write that fails closes nobody else's file`() throws {
+        let directory = try TemporaryDirectory()
+        defer { directory.remove() }
+        let path = directory.path + "/taken"
+        try makeDirectories(path + "/by a directory")
+        let isOver = Latch()
+        let lost = Mutex(0)
+        DispatchQueue.concurrentPerform(iterations: 2) { worker in
+            if worker == 0 {
+                for _ in 1...2000 { try? AtomicFile.write(Data("x".utf8), to: path) }
+                return isOver.set()
+            }
+            while !isOver.isSet {
+                let descriptor = open("/dev/null", O_RDONLY | O_CLOEXEC)
+                for _ in 1...20 { sched_yield() }
+                if fcntl(descriptor, F_GETFD) < 0 || close(descriptor) != 0 {
+                    lost.withLock { $0 += 1 }
+                }
+            }
+        }
+        #expect(lost.withLock { $0 } == 0)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == ["taken"])
     }
 
     @Test(arguments: ["/proc/nothing/file", "/dev/null/file"])

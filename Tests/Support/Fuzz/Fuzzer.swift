@@ -79,18 +79,23 @@ package struct Fuzzer: Sendable {
     }
 
     private func defect(of input: [UInt8]) async -> String? {
-        let clock = ContinuousClock()
         let before = Self.mostResident()
-        let start = clock.now
-        var texts: [String]
-        do {
-            texts = try await target.read(input)
-        } catch let failure as Failure {
-            texts = [failure.summary, failure.hint ?? "", failure.detail ?? ""]
-        } catch {
-            return "an error that is no Failure: \(type(of: error))"
+        var texts: [String] = []
+        var took = Duration.zero
+        // An input costs what it costs at best: a computer that does other work is no parser's fault.
+        for _ in 1...3 {
+            let clock = ContinuousClock()
+            let start = clock.now
+            do {
+                texts = try await target.read(input)
+            } catch let failure as Failure {
+                texts = [failure.summary, failure.hint ?? "", failure.detail ?? ""]
+            } catch {
+                return "an error that is no Failure: \(type(of: error))"
+            }
+            took = clock.now - start
+            if took < Self.longest { break }
         }
-        let took = clock.now - start
         guard took < Self.longest else { return "took \(took)" }
         let grown = Self.mostResident() - before
         guard grown < Self.mostMemory else { return "took \(grown) bytes of memory" }
