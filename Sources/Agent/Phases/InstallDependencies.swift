@@ -13,7 +13,7 @@ struct InstallDependencies: PhaseWork {
         let machine = try await maker.prepared(found)
         context.board.event(.note, phase: phase, machine.title)
         let digest = try fingerprint(requirements, machine)
-        if isDone(digest, context) { return .skipped }
+        if let digest, isDone(digest, context) { return .skipped }
 
         let environment = context.environment
         try await maker.make(
@@ -38,7 +38,7 @@ struct InstallDependencies: PhaseWork {
         if let replaced = packages.replaced(own.torch) { context.board.warn(replaced) }
         try PythonPackage.install(
             below: context.job.work.python, sitePackages: own.sitePackages)
-        try AtomicFile.write(Data(digest.utf8), to: marker(context))
+        if let digest { try AtomicFile.write(Data(digest.utf8), to: marker(context)) }
         return .succeeded
     }
 
@@ -72,13 +72,15 @@ struct InstallDependencies: PhaseWork {
         return String(decoding: data, as: UTF8.self) == digest
     }
 
-    /// Another Python in PATH, or another active environment, is another installation.
+    /// Another Python in PATH, or another active environment, is another installation. Nil where each
+    /// start has to install anew.
     private func fingerprint(
         _ requirements: Requirements, _ machine: MachinePython
-    ) throws -> String {
+    ) throws -> String? {
         let python = [machine.version, machine.executable, machine.prefix]
-        return (python + (try RequirementsDigest.lines(of: requirements)))
-            .joined(separator: "\n")
+        return try RequirementsDigest.lines(of: requirements).map {
+            (python + $0).joined(separator: "\n")
+        }
     }
 
     private func variables(_ context: RunContext) -> [String: String?] {

@@ -1,19 +1,26 @@
 /// What an installation depends on: as long as it stays the same, nothing is installed again.
+///
+/// A requirements file may name any directory as a package, `/` among them, and any file, such as a
+/// pipe: what is read is bounded.
 package struct RequirementsDigest {
     /// More files than anybody includes, and more than a local package has.
     private static let mostFiles = 5000
     private static let metadata = ["pyproject.toml", "setup.py", "setup.cfg"]
 
     private var lines: [String] = []
+    /// Whether a package has more files than are compared.
+    private var isCut = false
     private var texts: [String] = []
     private var seen: Set<String> = []
 
     /// A line for each file that has a part in it: requirements with all that they include, and what
-    /// says how local packages are installed.
+    /// says how local packages are installed. Nil where a package has too many files to compare: no
+    /// one can tell whether it changed.
     ///
     /// - Throws: `Failure` naming a file that cannot be read.
-    package static func lines(of requirements: Requirements) throws -> [String] {
-        try read(requirements).lines
+    package static func lines(of requirements: Requirements) throws -> [String]? {
+        let digest = try read(requirements)
+        return digest.isCut ? nil : digest.lines
     }
 
     /// The text of `requirements.txt` and of all that it includes; none for another source.
@@ -93,7 +100,9 @@ package struct RequirementsDigest {
             try add(file: "\(path)/\(name)")
         }
         guard !isEditable else { return }
-        for file in try TreeScan(of: path).files.prefix(Self.mostFiles) {
+        let scan = try TreeScan(of: path, limit: Self.mostFiles)
+        if scan.isCut { isCut = true }
+        for file in scan.files {
             var information = stat()
             guard stat(file.source, &information) == 0 else { continue }
             let time = information.modificationTime

@@ -110,6 +110,18 @@ package func readFile(_ path: String, limit: Int = JSONFormat.maximumBytes) thro
 package func readRegularFile(
     _ path: String, limit: Int = JSONFormat.maximumBytes, check: (stat) throws -> Void = { _ in }
 ) throws -> Data {
+    try withRegularFile(path) { descriptor, information in
+        try check(information)
+        return try readAll(descriptor, path: path, limit: limit)
+    }
+}
+
+/// Opens a file that anybody may have written, for reading, where it is a regular one.
+///
+/// - Throws: `Failure` naming the path and the reason; what `body` throws.
+func withRegularFile<Result>(
+    _ path: String, _ body: (_ descriptor: Int32, stat) throws -> Result
+) throws -> Result {
     // Without O_NONBLOCK the open of a pipe waits for its writer.
     let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
     guard descriptor >= 0 else { throw systemFailure("cannot read \(quoted(path))") }
@@ -121,8 +133,7 @@ package func readRegularFile(
     guard information.st_mode & S_IFMT == S_IFREG else {
         throw Failure("\(quoted(path)) is not a regular file")
     }
-    try check(information)
-    return try readAll(descriptor, path: path, limit: limit)
+    return try body(descriptor, information)
 }
 
 private func readAll(_ descriptor: Int32, path: String, limit: Int) throws -> Data {

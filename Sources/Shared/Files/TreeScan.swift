@@ -19,8 +19,12 @@ package struct TreeScan: Sendable {
     package private(set) var halfWritten: [String] = []
     /// Whether the tree itself holds just the files of this list: no links, nothing left out.
     package private(set) var isPlain = true
+    /// Whether the tree has more entries than were asked for: what lies beyond is in no list.
+    package private(set) var isCut = false
 
     private let realRoot: String
+    private let mostNames: Int
+    private var names = 0
     /// How often a directory was entered through a link: bounds what a farm of links can unfold.
     private var entries: [String: Int] = [:]
     private static let mostEntries = 8
@@ -32,14 +36,18 @@ package struct TreeScan: Sendable {
         self.files = files
         isPlain = false
         realRoot = ""
+        mostNames = 0
     }
 
+    /// - Parameter limit: the most names that are read, for a caller who needs no more; the tree may
+    ///   be anything, such as `/`.
     /// - Throws: `Failure` if `directory` is not a directory or cannot be read.
-    package init(of directory: String) throws {
+    package init(of directory: String, limit: Int = .max) throws {
         guard let real = realPath(directory) else {
             throw systemFailure("cannot read the directory \(quoted(directory))")
         }
         realRoot = real
+        mostNames = limit
         try walk(real, below: "", depth: 0)
     }
 
@@ -58,6 +66,11 @@ package struct TreeScan: Sendable {
                 continue
             }
             guard name != ".", name != ".." else { continue }
+            guard names < mostNames else {
+                isCut = true
+                return
+            }
+            names += 1
             guard !PartialFile.isPartial(name) else {
                 isPlain = false
                 halfWritten.append(prefix.isEmpty ? name : "\(prefix)/\(name)")

@@ -20,14 +20,13 @@ package struct CRC32C: Sendable {
         return checksum.value
     }
 
-    /// Of a whole file, read in pieces of 1 MiB.
+    /// Of a whole regular file, read in pieces of 1 MiB.
     ///
     /// - Throws: `Failure` naming the path.
     package static func ofFile(_ path: String) throws -> UInt32 {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw systemFailure("cannot read \(quoted(path))") }
-        defer { close(descriptor) }
-        return try ofFile(descriptor: descriptor, path: path)
+        try withRegularFile(path) { descriptor, _ in
+            try ofFile(descriptor: descriptor, path: path)
+        }
     }
 
     /// Of what follows in an open file; `path` is for the error alone.

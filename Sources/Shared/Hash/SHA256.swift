@@ -20,15 +20,14 @@ package struct SHA256: Sendable {
     /// The digest as 64 lower-case hex digits.
     package static func hex(_ bytes: [UInt8]) -> String { hex(digest: hash(bytes)) }
 
-    /// The digest of a file's content, read piece by piece.
+    /// The digest of a regular file's content, read piece by piece.
     ///
-    /// - Throws: `Failure` where the file cannot be read.
+    /// - Throws: `Failure` where the file cannot be read, or is a pipe or a device.
     package static func hex(ofFile path: String) throws -> String {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw systemFailure("cannot read \(quoted(path))") }
-        defer { close(descriptor) }
         var digest = SHA256()
-        try forEachPiece(of: descriptor, path: path, upTo: 1 << 18) { digest.update($0) }
+        try withRegularFile(path) { descriptor, _ in
+            try forEachPiece(of: descriptor, path: path, upTo: 1 << 18) { digest.update($0) }
+        }
         return hex(digest: digest.finish())
     }
 

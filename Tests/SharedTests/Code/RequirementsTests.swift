@@ -77,7 +77,21 @@ import Testing
         #expect(failure?.hint == "convert it: sed -i 's/\\r$//' install.sh")
     }
 
-    private func lines() throws -> [String] {
+    @Test func `a package with too many files to compare has no digest, whatever it is`() throws {
+        // The root has /proc and /sys, whose walk takes minutes.
+        _ = try requirements(["requirements.txt": "/\n"])
+        #expect(try lines() == nil)
+    }
+
+    @Test(arguments: ["./pipe", "/dev/zero", "-r pipe", "-e pipe"])
+    func `what is no file is refused, not waited for`(line: String) throws {
+        _ = try requirements(["requirements.txt": line + "\n"])
+        try #require(mkfifo(scratch.path + "/pipe", 0o600) == 0)
+        let failure = #expect(throws: Failure.self) { try lines() }
+        #expect(failure?.summary.contains("is not a regular file") == true)
+    }
+
+    private func lines() throws -> [String]? {
         try RequirementsDigest.lines(of: Requirements(of: scratch.path))
     }
 

@@ -11,7 +11,7 @@ enum CodeParsers {
                 let lines = try RequirementsDigest.lines(of: requirements)
                 let texts = try RequirementsDigest.texts(of: requirements)
                 // Paths in it are the caller's own.
-                return requirements.remarks + ["\(lines.count) \(texts.count)"]
+                return requirements.remarks + ["\(lines?.count ?? -1) \(texts.count)"]
                     + [CommandProposal.line(for: code) ?? ""]
             }
         },

@@ -159,7 +159,8 @@ private final class Watchdog: Sendable {
             guard let self, ContinuousClock.now - began.withLock({ $0 }) > Self.patience else {
                 return
             }
-            let text = "\(name) hangs; its input is in \(note)\n"
+            // Marked as a failed test is, so that CI's summary has it.
+            let text = "\n✘ \(name) hangs; its input is in \(note)\n"
             try? AtomicFile.writeAll(Data(text.utf8), to: 2, path: "standard error")
             abort()
         }
