@@ -128,7 +128,13 @@ struct Init: Sendable {
             try AtomicFile.write(Data(text.utf8), to: ignore)
             document.written.append(ignore)
         }
-        try AtomicFile.write(JSONFormat.encode(values) + Data("\n".utf8), to: file)
+        do {
+            try AtomicFile.write(JSONFormat.encode(values) + Data("\n".utf8), to: file)
+        } catch {
+            // The next try would take it for the user's own.
+            if document.written.contains(ignore) { unlink(ignore) }
+            throw error
+        }
         return document
     }
 
