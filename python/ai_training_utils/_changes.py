@@ -101,26 +101,40 @@ class Targets:
         """Put planned or recorded changes in force; return the declared values that are set.
 
         ``step`` is the step at which they begin, which a ramp counts from.
+
+        Raises:
+            ValueError, LookupError, TypeError: one of them is no change; none is made then.
         """
+        checked = {name: self._checked(name, change) for name, change in changes.items()}
         values = {}
-        for name, change in changes.items():
-            override = change.get("override")
+        for name, (kind, start, end, steps) in checked.items():
             self.ramps.pop(name, None)
-            end = override[1] if override else change["new"]
-            ramp = change.get("ramp")
-            if ramp:
-                steps, start = ramp["steps"], ramp["from"]
-                is_ramp = isinstance(start, (int, float)) and isinstance(end, (int, float))
-                if type(steps) is not int or steps < 1 or not is_ramp:
-                    raise ValueError(f"{name}: the ramp has no steps, or no number at an end")
+            if steps:
                 self.ramps[name] = (step, steps, start, end)
-                end = start
-            if override:
-                end = tuple(end) if isinstance(end, list) else end
-                self.optimizers.set(name, (override[0], end))
+            if kind is not None:
+                self.optimizers.set(name, (kind, start))
+            elif self.holders(name):
+                values[name] = self._set(name, start)
             else:
-                values[name] = self._set(name, end)
+                # The program declared it once, and does no more.
+                self.ramps.pop(name, None)
         return values
+
+    def _checked(self, name: str, change: dict[str, Any]) -> tuple[str | None, Any, Any, int]:
+        """Return the kind of an optimizer's override, what is set now and last, and the steps."""
+        override, ramp = change.get("override"), change.get("ramp")
+        end = override[1] if override else change["new"]
+        kind = override[0] if override else None
+        if override and (canonical(name) != name or kind not in ("pin", "factor")):
+            raise ValueError(f"{name:.60}: no optimizer has this knob")
+        end = tuple(end) if override and isinstance(end, list) else end
+        if not ramp:
+            return kind, end, end, 0
+        steps, start = ramp["steps"], ramp["from"]
+        is_ramp = isinstance(start, (int, float)) and isinstance(end, (int, float))
+        if type(steps) is not int or steps < 1 or not is_ramp:
+            raise ValueError(f"{name}: the ramp has no steps, or no number at an end")
+        return kind, start, end, steps
 
     def advance(self, step: int) -> dict[str, Any]:
         """Bring ramps to a step; return the declared values that are set."""
@@ -132,8 +146,11 @@ class Targets:
                 del self.ramps[name]
             if self.holders(name):
                 values[name] = self._set(name, value)
-            else:
+            elif canonical(name) == name:
                 self.optimizers.set(name, (self.optimizers.present(name)[0], value))
+            else:
+                # Who declared it is gone.
+                self.ramps.pop(name, None)
         return values
 
     def _set(self, name: str, value: Any) -> Any:

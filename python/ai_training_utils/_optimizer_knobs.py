@@ -184,7 +184,8 @@ def put_back(undo: list[tuple]) -> None:
 
 def _split(name: str) -> tuple[int | None, str]:
     match = _NAME.fullmatch(name)
-    assert match is not None, name
+    if match is None:
+        raise ValueError(f"{name:.60}: no optimizer has this knob")
     return (None if match[1] is None else int(match[1])), match[2]
 
 

@@ -30,6 +30,27 @@ class RestartTests(TuningTestCase):
         hp.update(99)
         self.assertEqual(hp.mode, "b")
 
+    def test_a_ramp_of_a_knob_that_the_program_declares_no_more_ends_no_tuning(self) -> None:
+        change = {"old": 0.1, "new": 0.9, "ramp": {"from": 0.1, "steps": 10}}
+        for number, changes in enumerate(
+            (
+                {"was_declared_once": change},
+                {"dropout": {"old": 0.1, "new": 0.3}, "typo": change | {"override": ["pin", 1]}},
+            )
+        ):
+            with self.subTest(number):
+                self.journal.write_bytes(b"")
+                self.restart()
+                line = {"id": "A", "state": "applied", "step": 1, "clock": "hyperparameters"}
+                self.write(json.dumps(line | {"changes": changes}) + "\n")
+                hp = self.declared()
+                for step in range(1, 5):
+                    hp.update(step)
+                self.assertEqual(hp.dropout, 0.1, "all of one request, or nothing")
+                self.request("B", {"dropout": {"set": 0.2}})
+                hp.update(5)
+                self.assertEqual(hp.dropout, 0.2)
+
     def test_of_another_clock_it_is_applied_late_and_said_so(self) -> None:
         self.write(
             json.dumps(
