@@ -74,6 +74,8 @@ def measure(agent, count, root, args):
         "--work_directory", root / "work", "--store", root / "store",
         "--sync_interval_seconds", str(args.interval), "--command", "exec sleep 100000",
     ]  # fmt: skip
+    if args.without_logs:
+        command += ["--exclude", "logs/**"]
     environment = dict(os.environ, HOME=str(root / "home"))
     began = time.monotonic()
     with open(root / "agent.txt", "wb") as output:
@@ -120,6 +122,7 @@ def main():
     parser.add_argument("--counts", default="10,100000,1000000")
     parser.add_argument("--interval", type=float, default=1)
     parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--without_logs", action="store_true", help="no log goes up")
     parser.add_argument("--directory", help="on the file system to measure")
     args = parser.parse_args()
     for count in map(int, args.counts.split(",")):

@@ -4,10 +4,10 @@ import Testing
 
 /// What a manifest may make links of, which comes from a bucket.
 @Suite struct DirectoryLinksTests {
-    private let scratch: Scratch
+    private let scratch: TestSupport.Scratch
 
     init() throws {
-        scratch = try Scratch()
+        scratch = try TestSupport.Scratch()
         for name in [
             "output/step-300/model.pt", "output/a/b/x", "logs/x", "outside/x", "output/file",
         ] {
