@@ -20,7 +20,6 @@ import Testing
         Row(scheme: "gs", kind: .google, tool: "gcloud"),
         Row(scheme: "gs", kind: .google, tool: "rclone"),
         Row(scheme: "s3", kind: .amazon, tool: "rclone"),
-        Row(scheme: "az", kind: .azure, tool: "rclone"),
     ].filter(\.canRun)
 
     @Test(

@@ -32,7 +32,7 @@ struct FinishLinksTests {
         #expect(!exists(place + "/output/evil"))
         #expect(!exists(place + "/output/gone"))
         #expect(!exists(place + "/unlisted"))
-        #expect(laptop.heard.outputs.contains("which is not there"))
+        #expect((laptop.heard.outputs + laptop.heard.errors).contains("which is not there"))
     }
 
     @Test func `a finish that was refused goes on where it had made a link`() async throws {
