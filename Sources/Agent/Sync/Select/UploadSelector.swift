@@ -60,7 +60,7 @@ final class UploadSelector {
     /// - Returns: them, and what else the walk met.
     func scan(isComplete: Bool) -> (pending: [Int], report: Scanner.Report) {
         context.trainer.drain()
-        let isQuiet = context.trainer.takeChanges() == FileWatch.Changes()
+        let isQuiet = context.trainer.takeChanges() == WatchedEvents.Changes()
         let time = context.stopwatch.elapsed
         // A mirror deletes what two walks did not see.
         let mustWalk = isComplete || mustConfirm || context.settings.mirror

@@ -78,8 +78,8 @@ final class TrainerWatch: Sendable {
     func drain() { watch?.drain() }
 
     /// What happened since the last call; everything where the kernel cannot tell.
-    func takeChanges() -> FileWatch.Changes {
-        watch?.takeChanges() ?? FileWatch.Changes(isEverything: true)
+    func takeChanges() -> WatchedEvents.Changes {
+        watch?.takeChanges() ?? WatchedEvents.Changes(isEverything: true)
     }
 
     /// See `FileWatch.isComplete`.
