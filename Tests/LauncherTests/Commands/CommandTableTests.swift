@@ -20,7 +20,7 @@ import Testing
     }
 
     @Test(arguments: [
-        "start", "status", "logs", "events", "watch", "wait", "tensorboard", "list", "stop",
+        "init", "start", "status", "logs", "events", "watch", "wait", "tensorboard", "list", "stop",
         "extend", "finish", "branch", "report", "compare", "ssh", "doctor", "demo", "completion",
     ])
     func `the help of each command is as kept`(command: String) async throws {
