@@ -78,13 +78,16 @@ final class TrainerWatch: Sendable {
     func drain() { watch?.drain() }
 
     /// What happened since the last call; everything where the kernel cannot tell.
-    func takeChanges() -> WatchedEvents.Changes {
-        watch?.takeChanges() ?? WatchedEvents.Changes(isEverything: true)
+    func takeChanges() -> FileWatch.Changes {
+        watch?.takeChanges() ?? FileWatch.Changes(isEverything: true)
     }
 
     /// See `FileWatch.isComplete`.
-    func isComplete(_ file: WriterDetector.Identity, _ version: FileVersion) -> Bool {
-        watch?.isComplete(file, version) ?? false
+    func isComplete(
+        _ file: WriterDetector.Identity, _ version: FileVersion,
+        after rest: Duration = ClosedFiles.quietTime
+    ) -> Bool {
+        watch?.isComplete(file, version, after: rest) ?? false
     }
 
     /// Frees what is kept of a version that is in the bucket as it is.

@@ -35,7 +35,7 @@ struct WatchedChangesTests {
         var quiet = 0
         try await Eventually.holds {
             watch.drain()
-            quiet = watch.takeChanges() == WatchedEvents.Changes() ? quiet + 1 : 0
+            quiet = watch.takeChanges() == FileWatch.Changes() ? quiet + 1 : 0
             return quiet == 5
         }
     }
