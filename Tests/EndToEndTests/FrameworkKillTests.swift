@@ -36,7 +36,14 @@ struct FrameworkKillTests {
 
     private static let programs = [
         "boosting", "hugging_face", "keras_fit", "lightning_fit", "one_file", "tensors",
-    ]
+        "tensorflow_fit",
+    ].filter(isInstalled)
+    /// TensorFlow, which takes longest to install, may be missing.
+    private static func isInstalled(_ program: String) -> Bool {
+        program != "tensorflow_fit"
+            || exists((FrameworkProgramTests.packages ?? "") + "/tensorflow")
+    }
+
     static let cases: [Case] =
         if ProcessInfo.processInfo.environment["TRAIN_SLOW_TESTS"] != nil {
             programs.flatMap { program in
@@ -51,7 +58,9 @@ struct FrameworkKillTests {
                 Case(program: "lightning_fit", moment: .after),
                 Case(program: "one_file", moment: .inFile(0)),
                 Case(program: "tensors", moment: .inFile(1)),
-            ]
+                // The index, which is written in place after the parts have their names.
+                Case(program: "tensorflow_fit", moment: .inFile(2)),
+            ].filter { isInstalled($0.program) }
         }
 
     private let scratch: Scratch

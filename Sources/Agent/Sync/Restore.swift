@@ -31,6 +31,9 @@ struct Restore {
         for note in choice.notes { context.event(.warning, "not restored: \(note)", nil) }
         let count = try place(files, of: choice, from: directory)
         makeEmptyDirectories(manifest)
+        for line in DirectoryLinks(manifest, root: root(of:)).make() {
+            context.event(.warning, "not restored: \(line)", nil)
+        }
         try await recordListedMD5()
         removeTree(directory)
         return count
@@ -158,6 +161,10 @@ struct Restore {
             // What stands in its way is newer.
             try? makeDirectories(context.trees.source(of: directory))
         }
+    }
+
+    private func root(of tree: String) -> String {
+        tree == BucketLayout.output ? context.trees.output : context.trees.logs
     }
 
     /// Whether a restored file may have its place: nothing is there, or the code's own version of

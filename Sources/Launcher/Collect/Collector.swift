@@ -21,6 +21,9 @@ struct Collector: Sendable {
         guard isFinal || force else { throw notFinal(run.name, status) }
         let download = Download(client: client, steps: steps)
         let contents = try await download.contents(of: manifest, force: force)
+        if let manifest, let former = run.record.collection {
+            links(manifest, in: former).remove()
+        }
         let directory = try prepare(&run, destination, bytes: contents.bytesToCome)
         try await download.run(contents, to: directory)
         var result = FinishResult(
@@ -36,6 +39,11 @@ struct Collector: Sendable {
                 result.differences += doubts(manifest, status, unlisted: result.unlisted)
             }
             result.verified = isFinal && result.differences.isEmpty
+        }
+        if let manifest {
+            for line in links(manifest, in: directory).make() {
+                steps.line.say("  \(oneLine(line))")
+            }
         }
         let lost = result.gaps.lost
         guard force || (result.differences.isEmpty && lost.isEmpty) else {
@@ -60,6 +68,10 @@ struct Collector: Sendable {
                 run: run.name, directory: directory, createdAt: run.record.createdAt,
                 collectedAt: run.context.now()))
         return result
+    }
+
+    private func links(_ manifest: Manifest, in directory: String) -> DirectoryLinks {
+        DirectoryLinks(manifest) { "\(directory)/\($0)" }
     }
 
     private func prepare(

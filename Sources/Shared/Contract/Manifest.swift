@@ -29,6 +29,19 @@ package struct Manifest: VersionedDocument, Equatable {
         package var isStray: Bool { path.utf8.starts(with: "\(BucketLayout.stray)/".utf8) }
     }
 
+    /// A link to a directory, which is no object: the directory's files are, under their own names.
+    package struct Link: Codable, Sendable, Hashable {
+        /// Like that of a file.
+        package var path: String
+        /// The directory it leads to, links resolved, as a path of the same tree.
+        package var target: String
+
+        package init(path: String, target: String) {
+            self.path = path
+            self.target = target
+        }
+    }
+
     package var version = Manifest.currentVersion
     /// Grows by one with each sync, across attempts.
     package var generation: Int
@@ -42,6 +55,8 @@ package struct Manifest: VersionedDocument, Equatable {
     package var files: [Entry]
     /// Directories of the trees that held nothing, as paths like those of files.
     package var emptyDirectories: [String] = []
+    /// Links to directories of the same tree.
+    package var links: [Link] = []
 
     package init(generation: Int, createdAt: Date, final: Bool, files: [Entry]) {
         self.generation = generation
@@ -51,7 +66,7 @@ package struct Manifest: VersionedDocument, Equatable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case version, generation, createdAt, final, files, stray, emptyDirectories
+        case version, generation, createdAt, final, files, stray, emptyDirectories, links
     }
 
     package init(from decoder: any Decoder) throws {
@@ -64,6 +79,7 @@ package struct Manifest: VersionedDocument, Equatable {
         files += try container.decodeIfPresent([Entry].self, forKey: .stray) ?? []
         emptyDirectories =
             try container.decodeIfPresent([String].self, forKey: .emptyDirectories) ?? []
+        links = try container.decodeIfPresent([Link].self, forKey: .links) ?? []
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -78,6 +94,7 @@ package struct Manifest: VersionedDocument, Equatable {
         if !emptyDirectories.isEmpty {
             try container.encode(emptyDirectories, forKey: .emptyDirectories)
         }
+        if !links.isEmpty { try container.encode(links, forKey: .links) }
     }
 
     package var totalBytes: Int64 { files.map(\.size).byteSum }

@@ -1,4 +1,5 @@
 import Shared
+import TestSupport
 import Testing
 
 @testable import Agent
@@ -47,6 +48,47 @@ import Testing
                 "output/ckpt-1.pt", "output/tmp-save/a",
             ])
         #expect(try await restored() == ["ckpt-2.pt", "ckpt-3.pt", "save", "save/a"])
+    }
+
+    @Test func `links to directories come back where their directory does`() async throws {
+        let engine = try await fixture.ready()
+        for step in [100, 200] {
+            try fixture.rename("w", to: "\(fixture.output)/step-\(step)/model.pt")
+        }
+        let latest = fixture.output + "/latest"
+        symlink("step-100", latest)
+        symlink(fixture.machine, fixture.output + "/away")
+        await engine.tick()
+        #expect(try fixture.manifest().links.map(\.target) == ["output/step-100"])
+        // Nothing else happens: the manifest is written for the link alone.
+        unlink(latest)
+        symlink(fixture.output + "/step-200", latest)
+        try await Eventually.holds {
+            await engine.tick()
+            return try fixture.manifest().links == [
+                Manifest.Link(path: "output/latest", target: "output/step-200")
+            ]
+        }
+        #expect(fixture.record.skippedFiles == ["'output/away' is a link out of the tree"])
+        #expect(
+            try await restored() == [
+                "latest", "step-100", "step-100/model.pt", "step-200", "step-200/model.pt",
+            ])
+        #expect(try FileManager.default.destinationOfSymbolicLink(atPath: latest) == "step-200")
+        #expect(fixture.told(.warning).filter { $0.contains("not restored") } == [])
+    }
+
+    @Test func `a link to a checkpoint that stays away does not come back`() async throws {
+        let engine = try await fixture.ready()
+        try fixture.rename("w", to: "\(fixture.output)/step-100/model.pt")
+        symlink("step-100", fixture.output + "/latest")
+        try await engine.finish(until: nil)
+        try fixture.changeManifest { $0.files[0].gone = true }
+        #expect(try await restored() == [])
+        #expect(
+            fixture.told(.warning).last
+                == "not restored: 'output/latest' is a link to 'output/step-100', which is not there"
+        )
     }
 
     @Test func `a file that is back comes back`() async throws {

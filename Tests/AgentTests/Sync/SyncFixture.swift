@@ -120,6 +120,14 @@ final class SyncFixture: Sendable {
         }
     }
 
+    /// Changes the bucket's manifest, as nobody should.
+    func changeManifest(_ body: (inout Manifest) -> Void) throws {
+        var manifest = try manifest()
+        body(&manifest)
+        try AtomicFile.write(
+            JSONFormat.encode(manifest), to: "\(bucket)/\(BucketLayout.manifest)")
+    }
+
     func manifest() throws -> Manifest {
         try JSONFormat.decode(
             Manifest.self, from: readFile("\(bucket)/\(BucketLayout.manifest)"), name: "manifest")

@@ -17,6 +17,9 @@ import Testing
     static let rows = [
         Row(scheme: "gs", kind: .google, tool: "gsutil"),
         Row(scheme: "s3", kind: .amazon, tool: "aws"),
+        Row(scheme: "gs", kind: .google, tool: "gcloud"),
+        Row(scheme: "gs", kind: .google, tool: "rclone"),
+        Row(scheme: "s3", kind: .amazon, tool: "rclone"),
     ].filter(\.canRun)
 
     @Test(
@@ -26,10 +29,11 @@ import Testing
         let emulator = try await Emulator.shared(row.kind)
         let url = try StoreURL(parsing: "\(row.scheme)://\(try await emulator.makeBucket())/run")
         let client = try StoreClient(
-            url: url, access: emulator.access(), runner: emulator.runner())
+            url: url, access: emulator.access(tool: row.tool), runner: emulator.runner())
         let fixture = try SyncFixture()
         try fixture.rename("weights", to: fixture.output + "/deep er/model [1].pt")
         try fixture.write("{\"n\":1}\n{\"n\"", to: fixture.logs + "/metrics.jsonl")
+        symlink("deep er", fixture.output + "/latest")
         let engine = try fixture.engine(client: client)
         #expect(try await engine.restore() == 0)
         await engine.tick()
@@ -47,6 +51,9 @@ import Testing
         #expect(try await next.restore() == 2)
         let restored = try readFile(other.output + "/deep er/model [1].pt")
         #expect(restored == Data("WEIGHTS".utf8))
+        #expect(
+            try FileManager.default.destinationOfSymbolicLink(atPath: other.output + "/latest")
+                == "deep er")
     }
 
     private func read(_ path: String, _ client: StoreClient) async throws -> String? {

@@ -24,7 +24,8 @@ extension UploadLedger {
                 path(index), size: up.size, mtime: up.stamp.mtime, crc32c: up.crc32c,
                 isGone: removed.contains(index))
         }
-        next.text = text.finish(emptyDirectories: manifest.emptyDirectories)
+        next.text = text.finish(
+            emptyDirectories: manifest.emptyDirectories, links: manifest.links)
         return next
     }
 

@@ -14,6 +14,8 @@ struct ManifestState {
     private var gone = 0
     /// Directories of the trees with nothing in them, by the last walk.
     private(set) var emptyDirectories: [String] = []
+    /// Links to directories, by the last walk.
+    private(set) var links: [Manifest.Link] = []
     /// Generations that may have been used without our knowing.
     private var skipped = 0
 
@@ -48,11 +50,13 @@ struct ManifestState {
         let files = text.files.filter { !$0.isStray }
         (self.files, bytes) = (files.count, files.map(\.size).byteSum)
         gone = text.files.count { $0.gone == true }
+        links = text.links
     }
 
     /// Notes what a walk found that the manifest tells beside what is up.
-    mutating func walked(emptyDirectories: [String], gone: Int) {
-        self.emptyDirectories = emptyDirectories
-        if gone != self.gone { fallBehind() }
+    mutating func walked(_ report: Scanner.Report, gone: Int) {
+        emptyDirectories = report.emptyDirectories
+        if gone != self.gone || links != report.links { fallBehind() }
+        links = report.links
     }
 }

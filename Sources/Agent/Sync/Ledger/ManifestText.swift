@@ -47,14 +47,25 @@ struct ManifestText {
         bytes.append(UInt8(ascii: "\""))
     }
 
-    /// - Parameter emptyDirectories: paths without control characters.
-    mutating func finish(emptyDirectories: [String] = []) -> Data {
+    /// - Parameters: hold no control characters.
+    mutating func finish(
+        emptyDirectories: [String] = [], links: [Manifest.Link] = []
+    ) -> Data {
         add("\n]")
         for (number, directory) in emptyDirectories.enumerated() {
             add(number == 0 ? ",\"empty_directories\":[\n" : ",\n")
             addQuoted(directory)
         }
-        add(emptyDirectories.isEmpty ? "}\n" : "\n]}\n")
+        if !emptyDirectories.isEmpty { add("\n]") }
+        for (number, link) in links.enumerated() {
+            add(number == 0 ? ",\"links\":[\n" : ",\n")
+            add(#"{"path":"#)
+            addQuoted(link.path)
+            add(#","target":"#)
+            addQuoted(link.target)
+            add("}")
+        }
+        add(links.isEmpty ? "}\n" : "\n]}\n")
         return Data(bytes)
     }
 

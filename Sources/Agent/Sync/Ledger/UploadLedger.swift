@@ -82,7 +82,7 @@ final class UploadLedger {
         table.compact(scan: scanNumber - 1)
         let (pending, report) = scanner.scan(&table, number: scanNumber)
         watched = Array(Set(pending).union(recentLogs()))
-        manifest.walked(emptyDirectories: report.emptyDirectories, gone: goneCount)
+        manifest.walked(report, gone: goneCount)
         return (pending, report)
     }
 

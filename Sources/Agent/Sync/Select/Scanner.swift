@@ -16,20 +16,6 @@ struct Scanner {
         var isStray: Bool { prefix == BucketLayout.stray }
     }
 
-    /// What one walk found besides the files themselves.
-    struct Report {
-        /// A line for each entry seen for the first time that can never go up.
-        var skipped: [String] = []
-        /// Directories that could not be read to their end, with the reason.
-        var unread: [String] = []
-        /// What was not seen is really gone.
-        var isComplete: Bool { unread.isEmpty }
-        /// Directories with nothing in them, the first ten thousand.
-        var emptyDirectories: [String] = []
-        /// Files seen in output and logs, excluded ones not counted.
-        var files = 0
-    }
-
     let roots: [Root]
     private let patterns: PathPatterns
     /// Directories that are never entered: the other root inside this one, our own staging.
@@ -51,6 +37,7 @@ struct Scanner {
                 root.avoids + foreign + roots.map(\.directory).filter { $0 != root.directory }
             walk.walk(root, avoiding: others, table: &table)
         }
+        walk.report.links.sort { $0.path < $1.path }
         return (walk.pending, walk.report)
     }
 }
@@ -156,7 +143,10 @@ private struct Walk {
         case S_IFDIR where !isLink:
             // A file system that does not tell the kind in its directories.
             descend(pointer, name, in: directory, seed: seed, depth: depth, table: &table)
-        case S_IFDIR: exclude(name, seed: seed, because: "a link to a directory", table: &table)
+        case S_IFDIR:
+            if isStray || (!patterns.isEmpty && patterns.matches(path)) { return }
+            if report.note(linkToDirectory: path, below: realRoot) { return }
+            exclude(name, seed: seed, because: "a link to a directory", table: &table)
         default: exclude(name, seed: seed, because: "neither a file nor a directory", table: &table)
         }
     }

@@ -48,18 +48,22 @@ struct Deletion {
     /// What links called best point to, wherever below `output/` they are, as paths of objects.
     private func bestTargets() -> [String] {
         guard let root = realPath(context.trees.output) else { return [] }
-        return ledger.indices.compactMap { index in
-            guard !ledger.flags(index).isDisjoint(with: [.link, .unsupported]),
-                ledger.isPresent(index)
-            else { return nil }
-            let path = ledger.path(index)
-            guard path.utf8.starts(with: "\(BucketLayout.output)/".utf8),
-                Retention.isBest(path.split(separator: "/").last ?? ""),
-                let target = realPath(context.trees.source(of: path)),
-                target.utf8.starts(with: "\(root)/".utf8)
-            else { return nil }
-            return BucketLayout.output + target.dropFirst(root.count)
+        let isBest = { (path: String) in
+            path.utf8.starts(with: "\(BucketLayout.output)/".utf8)
+                && Retention.isBest(path.split(separator: "/").last ?? "")
         }
+        let directories = ledger.manifest.links.filter { isBest($0.path) }.map(\.target)
+        return directories
+            + ledger.indices.compactMap { index in
+                guard !ledger.flags(index).isDisjoint(with: [.link, .unsupported]),
+                    ledger.isPresent(index)
+                else { return nil }
+                let path = ledger.path(index)
+                guard isBest(path), let target = realPath(context.trees.source(of: path)),
+                    target.utf8.starts(with: "\(root)/".utf8)
+                else { return nil }
+                return BucketLayout.output + target.dropFirst(root.count)
+            }
     }
 
     /// Deletes what is marked, once the bucket's manifest no longer names it.

@@ -48,10 +48,14 @@ import Testing
                 text.add(file.path, size: file.size, mtime: file.mtime, crc32c: file.crc32c)
             }
             let directories = files.isEmpty ? [] : ["output/\"empty\"", "logs/x"]
+            let links =
+                files.isEmpty ? [] : [Manifest.Link(path: "output/\"l\"", target: "output/d")]
             let read = try JSONFormat.decode(
-                Manifest.self, from: text.finish(emptyDirectories: directories), name: "m")
+                Manifest.self, from: text.finish(emptyDirectories: directories, links: links),
+                name: "m")
             var expected = Manifest(generation: 3, createdAt: time, final: true, files: files)
             expected.emptyDirectories = directories
+            expected.links = links
             #expect(read == expected)
             #expect(
                 try JSONFormat.decode(
