@@ -40,9 +40,10 @@ let staticLink: [LinkerSetting] = [
 ]
 
 /// What the launcher writes into each run's folder; `cloud-init` is the directory at the root.
-let terraform: [Resource] = ["gcp", "aws", "azure", "variables", "outputs"].map {
-    .embedInCode("Clouds/Terraform/\($0).tf")
-}
+let terraform: [Resource] = [
+    "gcp", "aws", "aws-machine", "aws-network", "aws-switch", "azure", "azure-machine",
+    "azure-network", "azure-switch", "variables", "settings", "outputs",
+].map { .embedInCode("Clouds/Terraform/\($0).tf") }
 
 let package = Package(
     name: "train",

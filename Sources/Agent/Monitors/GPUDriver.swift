@@ -36,14 +36,17 @@ struct GPUDriver: Sendable {
     var hasHardware: Bool { NvidiaSMI.hasHardware(devices: root + "/sys/bus/pci/devices") }
 
     /// What is in the way now; nil where the driver may still come.
-    func obstacle(_ runner: any CommandRunner) async -> Obstacle? {
+    func obstacle(
+        _ runner: any CommandRunner, clock: any Clock<Duration>
+    ) async -> Obstacle? {
         guard hasHardware, !isInstalling else { return nil }
         if exists(root + "/sys/module/nvidia") {
-            return await kernelRefusal(runner).map { .wrongBranch($0) }
+            return await kernelRefusal(runner, clock).map { .wrongBranch($0) }
         }
         // A driver that is there and not loaded after all was refused where that is on.
         guard isOnDisk else { return .notInstalled }
-        return isSecureBoot ? .secureBoot : await kernelRefusal(runner).map { .wrongBranch($0) }
+        return isSecureBoot
+            ? .secureBoot : await kernelRefusal(runner, clock).map { .wrongBranch($0) }
     }
 
     /// The last byte of a variable of five: four are its attributes (UEFI specification 2.10, 3.3).
@@ -79,10 +82,11 @@ struct GPUDriver: Sendable {
 
     /// NVIDIA's module names a GPU that it does not know, once, when it is loaded
     /// (github.com/NVIDIA/open-gpu-kernel-modules, nvidia/nv-pci.c).
-    private func kernelRefusal(_ runner: any CommandRunner) async -> String? {
-        guard let result = try? await runner.run(Command("dmesg", []), timeout: .seconds(10))
-        else { return nil }
-        let lines = result.output.split(whereSeparator: \.isNewline)
+    private func kernelRefusal(
+        _ runner: any CommandRunner, _ clock: any Clock<Duration>
+    ) async -> String? {
+        guard let log = try? await KernelLog.text(runner, clock: clock) else { return nil }
+        let lines = log.split(whereSeparator: \.isNewline)
         let signs = ["is not supported", "requires use of the NVIDIA open kernel modules"]
         let words = lines.last { line in
             line.contains("NVRM") && signs.contains { line.contains($0) }
@@ -90,5 +94,5 @@ struct GPUDriver: Sendable {
         return words.map { harmless(String($0.drop { $0 != "N" })) }
     }
 
-    private func text(_ path: String) -> String? { NvidiaSMI.value(root + path) }
+    private func text(_ path: String) -> String? { kernelText(root + path) }
 }

@@ -36,12 +36,15 @@ enum MachineState {
     /// machine finds the same.
     static func boot(now: Date) -> (id: String, at: Date)? {
         guard let id = try? readFile("/proc/sys/kernel/random/boot_id"),
-            let uptime = try? readFile("/proc/uptime"),
-            let seconds = String(decoding: uptime, as: UTF8.self).split(separator: " ").first
-                .flatMap({ Double($0) })
+            let seconds = uptime()
         else { return nil }
         let text = String(decoding: id, as: UTF8.self).split(separator: "\n").first ?? ""
         return (String(text), now.addingTimeInterval(-seconds))
+    }
+
+    /// In seconds since the boot, on the clock of the kernel's log; nil where the system has none.
+    static func uptime() -> Double? {
+        kernelText("/proc/uptime")?.split(separator: " ").first.flatMap { Double($0) }
     }
 
     /// The public key of this machine's sshd, ed25519 first; nil where there is none.

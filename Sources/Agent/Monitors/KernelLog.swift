@@ -9,19 +9,17 @@ enum KernelLog {
     static func hardwareFailure(
         since: Double?, _ runner: any CommandRunner, clock: any Clock<Duration>
     ) async -> String? {
-        guard let since,
-            let result = try? await runner.run(
-                Command("dmesg", []), timeout: .seconds(10), clock: clock),
-            result.succeeded
-        else { return nil }
-        return hardwareFailure(in: result.output, since: since)
+        guard let since, let log = try? await text(runner, clock: clock) else { return nil }
+        return hardwareFailure(in: log, since: since)
     }
 
-    /// In seconds since the boot, on the clock of the kernel's log; nil where the system has none.
-    static func now() -> Double? {
-        (try? readFile("/proc/uptime")).flatMap { data in
-            String(decoding: data, as: UTF8.self).split(separator: " ").first.flatMap { Double($0) }
-        }
+    /// All that the kernel has told.
+    ///
+    /// - Throws: `Failure` where it is not to be read, or nobody answers.
+    static func text(
+        _ runner: any CommandRunner, clock: any Clock<Duration>
+    ) async throws -> String {
+        try await runner.output(of: Command("dmesg", []), timeout: .seconds(10), clock: clock)
     }
 
     /// - Parameters:

@@ -34,22 +34,8 @@ enum NvidiaSMI {
     static func hasHardware(devices: String = "/sys/bus/pci/devices") -> Bool {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: devices)) ?? []
         return names.contains { name in
-            value("\(devices)/\(name)/vendor") == "0x10de"
-                && value("\(devices)/\(name)/class")?.hasPrefix("0x03") == true
+            kernelText("\(devices)/\(name)/vendor") == "0x10de"
+                && kernelText("\(devices)/\(name)/class")?.hasPrefix("0x03") == true
         }
-    }
-
-    /// What the kernel says in a file of /sys or /proc; nil where it cannot be read.
-    static func value(_ path: String) -> String? {
-        (try? readFile(path)).map { String(decoding: $0, as: UTF8.self)[...].trimmed }
-    }
-}
-
-extension Substring {
-    /// Without white space at either end.
-    var trimmed: String {
-        let start = drop { $0.isWhitespace }
-        guard let end = start.lastIndex(where: { !$0.isWhitespace }) else { return "" }
-        return String(start[...end])
     }
 }

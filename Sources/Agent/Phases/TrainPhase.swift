@@ -34,7 +34,7 @@ struct TrainPhase {
             var logStart: Int64 = 0
             // Of an adopted trainer nobody has noted when and where in the log it began.
             let begin = adopted == nil ? context.host.now() : nil
-            let sinceBoot = adopted == nil ? KernelLog.now() : nil
+            let sinceBoot = adopted == nil ? MachineState.uptime() : nil
             let shown = isByHand ? ForegroundOutput(log: log, from: logSize) : nil
             do {
                 if let kept = adopted {
@@ -173,10 +173,7 @@ struct TrainPhase {
     private var log: String { context.job.directories.logs + "/" + BucketLayout.trainLog }
 
     /// What lies before it in the log is of an earlier start.
-    private var logSize: Int64 {
-        var information = stat()
-        return stat(log, &information) == 0 ? Int64(information.st_size) : 0
-    }
+    private var logSize: Int64 { fileSize(log) }
 
     /// What the code's lists of packages say; nothing where they are not to be read any more.
     private var asked: PythonError.Asked {

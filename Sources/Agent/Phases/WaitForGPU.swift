@@ -65,7 +65,7 @@ struct GPUWait: Sendable {
                     if !driver.hasHardware { return .none }
                 }
             }
-            if let obstacle = await driver.obstacle(runner) {
+            if let obstacle = await driver.obstacle(runner, clock: clock) {
                 let known = hopeless.flatMap { $0.obstacle == obstacle ? $0.since : nil }
                 let since = known ?? attempt
                 hopeless = (obstacle, since)

@@ -13,10 +13,7 @@ struct EventFile: EventSink {
     /// A full disk costs lines, nothing else; the status tells of it.
     func receive(_ event: Event, isLogged: Bool) {
         guard let line = try? JSONFormat.line(event) else { return }
-        let descriptor = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { return }
-        defer { close(descriptor) }
-        try? AtomicFile.writeAll(line, to: descriptor, path: path)
+        try? LineFile.append(line, to: path)
     }
 }
 

@@ -63,21 +63,13 @@ final class LogIndexWriter: Sendable {
     /// Marks get rarer with time: a month has some 3,000 of them, 200 KB.
     private static let shareOfRuntime = 0.002
 
-    private var size: Int64 {
-        var information = stat()
-        return stat(log, &information) == 0 ? Int64(information.st_size) : 0
-    }
+    private var size: Int64 { fileSize(log) }
 
     /// A full disk costs marks, nothing else.
     private func append(_ mark: LogMark, _ state: inout State) {
         state.last = mark
         guard let line = try? JSONFormat.line(mark) else { return }
-        // The trainer can put a link in its place.
-        let flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
-        let descriptor = open(path, flags, 0o644)
-        guard descriptor >= 0 else { return }
-        defer { close(descriptor) }
-        try? AtomicFile.writeAll(line, to: descriptor, path: path)
+        try? LineFile.append(line, to: path)
     }
 }
 

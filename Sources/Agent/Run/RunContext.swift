@@ -21,10 +21,9 @@ final class RunContext: Sendable {
 
     init(
         job: Job, host: Host, stop: StopRequest, board: StatusWriter, engine: SyncEngine,
-        journal: Journal, adopted: KeptTrainer? = nil, call: RunCall = .ofJob,
-        webhook: Webhook? = nil
+        webhook: Webhook, journal: Journal, adopted: KeptTrainer? = nil, call: RunCall = .ofJob
     ) {
-        self.webhook = webhook ?? Webhook(of: job, host: host)
+        self.webhook = webhook
         self.call = call
         self.job = job
         self.host = host

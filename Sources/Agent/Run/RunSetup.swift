@@ -61,8 +61,8 @@ enum RunSetup {
                 }
             })
         let context = RunContext(
-            job: job, host: host, stop: stop, board: board, engine: engine, journal: journal,
-            adopted: adopted, call: call, webhook: webhook)
+            job: job, host: host, stop: stop, board: board, engine: engine, webhook: webhook,
+            journal: journal, adopted: adopted, call: call)
         if let url = host.webhook { context.open(webhook: url) }
         return (context, lock)
     }

@@ -60,10 +60,13 @@ enum CheckpointPointers {
         let word = text[...].trimmed
         let target = name(word)
         // Whatever else it is, it names nothing beside itself.
-        guard let (stem, _) = numbered(target) else { return .stays }
+        guard !target.contains("/"),
+            let (stem, _) = CheckpointName.trailingNumber(of: target)
+        else { return .stays }
         if siblings.contains(target) { return .stays }
         let others = siblings.compactMap { sibling in
-            numbered(sibling).flatMap { $0.stem == stem ? (sibling, $0.number) : nil }
+            CheckpointName.trailingNumber(of: sibling)
+                .flatMap { $0.stem == stem ? (sibling, $0.number) : nil }
         }
         guard let newest = others.max(by: { $0.1 < $1.1 }) else { return .goes }
         return .becomes(Data((target == word ? newest.0 : String(newest.1)).utf8))
@@ -80,14 +83,6 @@ enum CheckpointPointers {
         let newest = siblings.filter { CheckpointDirectories.withoutNumbers($0) == series }
             .max { number($0) < number($1) }
         return newest.map { .becomes(Data((path.dropLast(name.count) + $0).utf8)) } ?? .goes
-    }
-
-    private static func numbered(_ name: String) -> (stem: String, number: Int)? {
-        let digits = name.reversed().prefix { $0.isASCII && $0.isNumber }
-        guard (1...15).contains(digits.count), !name.contains("/"),
-            let number = Int(String(digits.reversed()))
-        else { return nil }
-        return (String(name.dropLast(digits.count)), number)
     }
 
     /// TensorFlow's `checkpoint`: lines `model_checkpoint_path: "ckpt-12"` and

@@ -156,7 +156,7 @@ struct Restore {
         for directory in manifest.emptyDirectories {
             let inside = "\(directory)/x"
             guard ManifestPath.objection(to: inside) == nil, isFree(inside),
-                CheckpointDirectories.directory(of: inside) == nil
+                CheckpointName(directoryOf: inside) == nil
             else { continue }
             // What stands in its way is newer.
             try? makeDirectories(context.trees.source(of: directory))

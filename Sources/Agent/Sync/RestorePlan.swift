@@ -61,7 +61,7 @@ struct CheckpointDirectories {
     /// A directory with a number in its name, such as `checkpoint-500` or `epoch=3-step=900`.
     struct Numbered {
         var path: String
-        var number: Int
+        var number: Int64
         /// How often each name is in it, numbers in names left out.
         var names: [String: Int] = [:]
     }
@@ -77,37 +77,16 @@ struct CheckpointDirectories {
             for count in 2..<max(2, parts.count) {
                 all.insert(parts.prefix(count).joined(separator: "/"))
             }
-            guard let (directory, number) = Self.numbered(parts) else { continue }
-            let rest = path.dropFirst(directory.utf8.count + 1)
-            var entry = found[directory] ?? Numbered(path: directory, number: number)
-            entry.names[Self.withoutNumbers(String(rest)), default: 0] += 1
-            found[directory] = entry
+            guard let name = CheckpointName(directoryOf: path) else { continue }
+            let rest = path.utf8.dropFirst(name.unit.utf8.count + 1)
+            let kind = Self.withoutNumbers(String(decoding: rest, as: UTF8.self))
+            var entry = found[name.unit] ?? Numbered(path: name.unit, number: name.number)
+            entry.names[kind, default: 0] += 1
+            found[name.unit] = entry
         }
         for entry in found.values {
             families[Self.withoutNumbers(entry.path), default: []].append(entry)
         }
-    }
-
-    /// What the directory of one checkpoint is called, beside a mere number; others, such as Lightning's
-    /// `version_3`, hold many of them.
-    private static let words = ["checkpoint", "ckpt", "step", "epoch", "iter", "save"]
-
-    /// The outermost directory of a path that holds one checkpoint, by its name.
-    private static func numbered(_ parts: [String]) -> (directory: String, number: Int)? {
-        for count in 2..<max(2, parts.count) {
-            let name = parts[count - 1].lowercased()
-            let digits = name.reversed().prefix { $0.isASCII && $0.isNumber }
-            guard (1...15).contains(digits.count), let number = Int(String(digits.reversed())),
-                digits.count == name.count || words.contains(where: { name.contains($0) })
-            else { continue }
-            return (parts.prefix(count).joined(separator: "/"), number)
-        }
-        return nil
-    }
-
-    /// The directory of the checkpoint that a path belongs to; nil where it is in none.
-    static func directory(of path: String) -> String? {
-        numbered(path.split(separator: "/").map(String.init))?.directory
     }
 
     static func withoutNumbers(_ text: String) -> String {
@@ -126,9 +105,8 @@ struct CheckpointDirectories {
     func torn(by partial: [String]) -> [String: String] {
         var torn: [String: String] = [:]
         for path in partial {
-            let parts = path.split(separator: "/").map(String.init)
-            guard let (directory, _) = Self.numbered(parts) else { continue }
-            torn[directory] = "was being written: \(quoted(parts.last ?? "")) is half-written"
+            guard let name = CheckpointName(directoryOf: path) else { continue }
+            torn[name.unit] = "was being written: \(quoted(fileName(of: path))) is half-written"
         }
         return torn
     }
@@ -168,8 +146,8 @@ struct CheckpointDirectories {
         var found: [String: String] = [:]
         for path in all {
             let parent = parentDirectory(path)
-            let name = String(path.dropFirst(parent.utf8.count + 1))
-            let final = Self.withoutMark(name)
+            let name = fileName(of: path)
+            let final = CheckpointName.withoutTemporaryMark(name)
             guard final != name, !final.isEmpty, all.contains("\(parent)/\(final)") else {
                 continue
             }
@@ -187,31 +165,11 @@ struct CheckpointDirectories {
         guard parts.count > 2 else { return false }
         return parts[1..<(parts.count - 1)].contains { part in
             let name = String(part)
-            let final = withoutMark(name)
+            let final = CheckpointName.withoutTemporaryMark(name)
             guard final != name else { return false }
-            let isOneCheckpoint =
-                numbered([BucketLayout.output, final, ""]) != nil
-                && words.contains { final.lowercased().contains($0) }
-            return name.contains(orbaxMark) || isOneCheckpoint
+            if name.contains(CheckpointName.orbaxMark) { return true }
+            let count = CheckpointName(directoryOf: "\(BucketLayout.output)/\(final)/x")?.count
+            return count == .steps || count == .epochs
         }
-    }
-
-    private static let orbaxMark = ".orbax-checkpoint-tmp"
-
-    /// `name` without the part that marks a temporary name, as Hugging Face, Orbax, accelerate and
-    /// most programs of users write it.
-    static func withoutMark(_ name: String) -> String {
-        for mark in ["tmp-", "tmp_", "tmp.", ".tmp-", ".tmp_", "temp-", "temp_", ".tmp"]
-        where name.hasPrefix(mark) {
-            return String(name.dropFirst(mark.utf8.count))
-        }
-        for mark in [".tmp", "-tmp", "_tmp", ".temp", ".new", ".incomplete"]
-        where name.hasSuffix(mark) {
-            return String(name.dropLast(mark.utf8.count))
-        }
-        if let mark = name.firstRange(of: orbaxMark) {
-            return String(name[..<mark.lowerBound])
-        }
-        return name
     }
 }

@@ -53,7 +53,7 @@ struct CheckpointNotes: Sendable {
             guard data.count == Int(entry.size - start) else { continue }
             let digest = Self.digest(size: entry.size, tail: data)
             // Its name, or what lies beside it, knows better.
-            if repeated.contains(digest), CheckpointName(entry.path) != nil { continue }
+            if repeated.contains(digest), CheckpointName(entry.path)?.step != nil { continue }
             found[PathKey(entry.path)] = steps[digest]
         }
         return found

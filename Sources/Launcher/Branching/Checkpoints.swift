@@ -23,15 +23,17 @@ struct Checkpoints: Sendable {
             !entry.path.utf8.starts(with: "\(BucketLayout.logs)/".utf8)
                 && !entry.path.hasSuffix(BucketLayout.partialSuffix)
         }
-        let names = output.map { CheckpointName($0.path) }
+        let names = output.map { entry in
+            CheckpointName(entry.path).flatMap { $0.step == nil ? nil : $0 }
+        }
         var units: [String: Int] = [:]
         for (entry, name) in zip(output, names) {
-            if let name, let step = notes[PathKey(entry.path)] { units[name.unit] = step }
+            if let name, let step = notes[PathKey(entry.path)] { units[name.stem] = step }
         }
         var steps: [PathKey: Int] = [:]
         for (entry, name) in zip(output, names) {
             let key = PathKey(entry.path)
-            steps[key] = name.map { units[$0.unit] ?? $0.step } ?? notes[key]
+            steps[key] = name.flatMap { units[$0.stem] ?? $0.step } ?? notes[key]
         }
         self.steps = steps
         let groups = Dictionary(grouping: output.filter { steps[PathKey($0.path)] != nil }) {

@@ -13,8 +13,8 @@ protocol CloudProvider: StateBackendProvider, CloudCommandLine {
     var needsCredentials: Bool { get }
     /// The scheme of its store, as in `StoreRegistry`.
     var scheme: String { get }
-    /// Its one Terraform file; `variables.tf` and `outputs.tf` are the same for all clouds.
-    var terraformFile: TerraformFile { get }
+    /// Its own Terraform files; `TerraformFiles.shared` are the same for all clouds.
+    var terraformFiles: [TerraformFile] { get }
     /// The one provider that Terraform may run for this cloud.
     var lockedProvider: LockedProvider { get }
     /// The Terraform resource that lets the user who starts the run write to its buckets.

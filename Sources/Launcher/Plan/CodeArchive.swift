@@ -43,9 +43,4 @@ struct CodeArchive: Sendable, Equatable {
         command.environment = ["COPYFILE_DISABLE": "1"]
         return command
     }
-
-    private static func fileSize(_ path: String) -> Int64 {
-        var information = stat()
-        return stat(path, &information) == 0 ? Int64(information.st_size) : 0
-    }
 }

@@ -137,7 +137,7 @@ extension TerraformCloud {
         defer { withExtendedLifetime(lock) {} }
         try TerraformInputs.write(
             variables: shared.variables, credentialsPath: access.credentialsPath, in: folder)
-        try TerraformFiles.write(provider.terraformFile, to: folder.path)
+        try TerraformFiles.write(provider.terraformFiles, to: folder.path)
         // Terraform computes their checksums even where it only removes; it uploads nothing here.
         for file in [folder.job, folder.code, folder.path + "/" + AgentExecutable.name] {
             try AtomicFile.write(Data(), to: file, mode: 0o600)

@@ -1,3 +1,9 @@
+/// The size of the file that a path leads to, in bytes; 0 where there is none.
+package func fileSize(_ path: String) -> Int64 {
+    var information = stat()
+    return stat(path, &information) == 0 ? Int64(information.st_size) : 0
+}
+
 /// The size of a directory's content, half-written files included.
 package struct TreeSize: Sendable, Equatable {
     package private(set) var files = 0

@@ -26,7 +26,7 @@ extension CommandRunner {
     /// Runs `command` to its end.
     ///
     /// Where `timeout` passes or the task is cancelled, its whole group is stopped: SIGTERM, five
-    /// seconds, SIGKILL. The result then says `timedOut` (for a cancellation too).
+    /// seconds, SIGKILL, five seconds. The result then says `timedOut` (for a cancellation too).
     ///
     /// - Throws: `Failure` where it cannot be started.
     package func run(
@@ -40,8 +40,11 @@ extension CommandRunner {
     /// Runs `command` and returns what it printed.
     ///
     /// - Throws: `Failure` with its last lines where it does not exit 0.
-    package func output(of command: Command, timeout: Duration? = nil) async throws -> String {
-        let result = try await run(command, timeout: timeout)
+    package func output(
+        of command: Command, timeout: Duration? = nil,
+        clock: any Clock<Duration> = ContinuousClock()
+    ) async throws -> String {
+        let result = try await run(command, timeout: timeout, clock: clock)
         guard result.succeeded else {
             throw Failure("\(command.executable) failed", detail: result.lastLines(5))
         }
@@ -51,28 +54,25 @@ extension CommandRunner {
 
 extension RunningCommand {
     /// Waits for the end; after `timeout`, or when the task is cancelled, stops the whole group.
+    ///
+    /// One that hangs in the kernel, on a dead disk or driver, ends by no signal: nobody waits for it.
     package func waitOrStop(
         after timeout: Duration?, clock: any Clock<Duration> = ContinuousClock()
     ) async -> CommandResult {
-        let ended = await withTaskGroup(of: CommandResult?.self) { group in
-            group.addTask { await wait() }
-            group.addTask {
-                // Without a time-out this sleeps until the task is cancelled, from either side.
-                try? await clock.sleep(for: timeout ?? .seconds(1 << 40))
-                return nil
-            }
-            guard let first = await group.next(), let result = first else {
-                // Cancelled or too late: end the child, or the group would wait for it for ever.
-                _ = await stop(grace: .seconds(5), clock: clock)
-                return CommandResult?.none
-            }
-            group.cancelAll()
+        // Without a time-out the limit ends when the task is cancelled.
+        let limit = timeout ?? .seconds(1 << 40)
+        if let result = await TimeLimit.value(within: limit, clock, { await wait() }) {
             return result
         }
-        if let ended { return ended }
-        var result = await wait()
-        result.timedOut = true
-        return result
+        return await Task {
+            let grace: Duration = .seconds(5)
+            let stopped = await TimeLimit.value(within: grace * 2, clock) {
+                await stop(grace: grace, clock: clock)
+            }
+            var result = stopped ?? CommandResult(termination: .signalled(SIGKILL))
+            result.timedOut = true
+            return result
+        }.value
     }
 
     /// SIGTERM to the group, up to `grace`, SIGKILL to the group; returns once it has ended.

@@ -1,5 +1,7 @@
 import Shared
 
+@testable import Agent
+
 /// A file system of its own in memory, so small that a test can fill it.
 enum SmallDisk {
     /// Whether this process may mount one.
@@ -19,6 +21,17 @@ enum SmallDisk {
         #else
             throw Failure("there is no tmpfs here")
         #endif
+    }
+
+    /// Takes every byte that is left.
+    static func fill(_ path: String) throws {
+        let descriptor = systemOpen(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw systemFailure("cannot write \(quoted(path))") }
+        defer { close(descriptor) }
+        for size in [1 << 16, 1 << 12, 1] {
+            let piece = [UInt8](repeating: 7, count: size)
+            while piece.withUnsafeBytes({ systemWrite(descriptor, $0) }) > 0 {}
+        }
     }
 
     /// At once, whoever still has files there.

@@ -64,11 +64,6 @@ enum AgentParsers {
         .ofText("kernel-log", words: ["log"]) { input in
             KernelLog.hardwareFailure(in: input, since: 100).map { [$0] } ?? []
         },
-        .ofText("checkpoint-number") { input in
-            input.split(separator: "\n").prefix(50).compactMap { line in
-                CheckpointNumber(String(line)).map { "\($0.number)" }
-            }
-        },
         .ofText("path-patterns") { input in
             let lines = input.split(separator: "\n").map(String.init)
             let patterns = PathPatterns(Array(lines.prefix(20)))

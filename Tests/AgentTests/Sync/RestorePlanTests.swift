@@ -31,6 +31,15 @@ import Testing
         #expect(plan.heldBack[0].contains("'output/checkpoint-500'"))
     }
 
+    @Test func `names are cut by their bytes, whatever the language of their folder`() {
+        let parent = "modèle-für-ŝtupo"
+        let two = [400, 500].flatMap { step in
+            ["a", "b"].map { "\(parent)/checkpoint-\(step)/\($0)" }
+        }
+        #expect(Self.kept(two + ["\(parent)/checkpoint-600/a"]) == two)
+        #expect(Self.kept(two + ["\(parent)/tmp-checkpoint-500/a"]) == two)
+    }
+
     @Test func `a directory of several checkpoints loses only the half-written one`() {
         let paths = [
             "version_0/checkpoints/epoch=1-step=90.ckpt", "version_0/checkpoints/last.ckpt.partial",

@@ -130,7 +130,7 @@ struct UnstableFilesTests {
         try fixture.write(big, to: fixture.output + "/in_place.bin")
         try fixture.write(String(repeating: "line\n", count: 300_000), to: fixture.logs + "/a.log")
         let engine = try await fixture.ready()
-        try fill(mounted.path + "/output/rest.bin")
+        try SmallDisk.fill(mounted.path + "/output/rest.bin")
         // Two ticks, or more where a child that is just being started still has our descriptors.
         for _ in 1...100 {
             await engine.tick()
@@ -160,7 +160,7 @@ struct UnstableFilesTests {
         // More than what the journal's last block has room for.
         let names = (1...200).map { "\($0)-" + String(repeating: "n", count: 100) }
         for name in names { try fixture.write("half", to: "\(fixture.output)/\(name)") }
-        try fill(mounted.path + "/hog")
+        try SmallDisk.fill(mounted.path + "/hog")
         await first.trainerEnded(abnormally: true)
 
         unlink(mounted.path + "/hog")
@@ -169,15 +169,5 @@ struct UnstableFilesTests {
         #expect(names.filter { fixture.object("output/\($0)") != nil } == [])
         #expect(names.filter { fixture.object("output/\($0).partial") != "half" } == [])
         #expect(fixture.object("output/a.pt") == "whole")
-    }
-
-    /// Takes every byte that is left.
-    private func fill(_ path: String) throws {
-        let descriptor = systemOpen(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
-        defer { close(descriptor) }
-        for size in [1 << 16, 1 << 12, 1] {
-            let piece = [UInt8](repeating: 7, count: size)
-            while piece.withUnsafeBytes({ systemWrite(descriptor, $0) }) > 0 {}
-        }
     }
 }

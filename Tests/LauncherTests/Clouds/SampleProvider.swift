@@ -23,23 +23,25 @@ struct SampleProvider: CloudProvider {
     let loginCommand = "sample-tool login"
     let refusalSigns = [RefusalSign(.stockout, ["no moon machine is left"])]
 
-    let terraformFile = TerraformFile(
-        name: "sample.tf",
-        bytes: Array(
-            """
-            locals {
-              machine = { CLOUD = "sample", AGENT_SOURCE = "file:///agent" }
-              outputs = {
-                instance_name = var.run_slug, instance_id = "1", zone = var.zone, region = "moon-north1"
-                project = "sample", public_ip = "", code_bucket_url = "", output_bucket_url = ""
-                console_url = "", billing = [{ what = "machine ${var.machine_type}", until = "finish" }]
-              }
-            }
-            resource "terraform_data" "machine" {
-              input = { name = var.run_slug, type = var.machine_type, labels = local.labels }
-            }
+    let terraformFiles = [
+        TerraformFile(
+            name: "sample.tf",
+            bytes: Array(
+                """
+                locals {
+                  machine = { CLOUD = "sample", AGENT_SOURCE = "file:///agent" }
+                  outputs = {
+                    instance_name = var.run_slug, instance_id = "1", zone = var.zone, region = "moon-north1"
+                    project = "sample", public_ip = "", code_bucket_url = "", output_bucket_url = ""
+                    console_url = "", billing = [{ what = "machine ${var.machine_type}", until = "finish" }]
+                  }
+                }
+                resource "terraform_data" "machine" {
+                  input = { name = var.run_slug, type = var.machine_type, labels = local.labels }
+                }
 
-            """.utf8))
+                """.utf8))
+    ]
 
     func region(of zone: String) -> String { String(zone.dropLast(2)) }
     func machineType(for request: MachineRequest) -> String { request.machineType ?? "moon-gpu-1" }

@@ -1,4 +1,4 @@
-"""The bootstrap as Terraform renders it, from variables.tf and the templates alone."""
+"""The bootstrap as Terraform renders it, from its variables, settings and templates alone."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ def render(cloud: str, agent: bytes, job: dict[str, object], **machine: object) 
     }  # fmt: skip
     with tempfile.TemporaryDirectory(prefix="machine-render-") as folder:
         path = pathlib.Path(folder)
-        shutil.copy(ROOT / "Sources/Launcher/Clouds/Terraform/variables.tf", path)
+        for name in ("variables.tf", "settings.tf"):
+            shutil.copy(ROOT / "Sources/Launcher/Clouds/Terraform" / name, path)
         shutil.copytree(ROOT / "cloud-init", path / "cloud-init")
         (path / "cloud.tf").write_text(CLOUD)
         (path / "train-agent").write_bytes(agent)

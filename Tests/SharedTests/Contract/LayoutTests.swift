@@ -16,8 +16,8 @@ import Testing
         #expect(bootstrap.contains("AGENT=\(MachineLayout.agent)\n"))
         #expect(bootstrap.contains("DATA=\(MachineLayout.fastDisk)\n"))
         #expect(bootstrap.contains("mkdir -p \(MachineLayout.root)\n"))
-        let variables = try text("Sources/Launcher/Clouds/Terraform/variables.tf")
-        #expect(variables.contains("\"\(MachineLayout.job)\""))
+        let settings = try text("Sources/Launcher/Clouds/Terraform/settings.tf")
+        #expect(settings.contains("\"\(MachineLayout.job)\""))
     }
 
     @Test func `a work directory holds the files of the bucket under their names`() {

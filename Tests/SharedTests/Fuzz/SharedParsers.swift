@@ -110,6 +110,12 @@ enum SharedParsers {
         .ofText("python-source", words: ["python"]) { input in
             ["\(PythonSource.main(of: input))"]
         },
+        .ofText("checkpoint-number") { input in
+            input.split(separator: "\n").prefix(50).flatMap { line in
+                [CheckpointName(String(line)), CheckpointName(directoryOf: String(line))]
+                    .compactMap { $0.map { oneLine("\($0.number) \($0.stem)") } }
+            }
+        },
         .ofText("run-name") { input in
             let parts = input.split(separator: "/", omittingEmptySubsequences: false).map(
                 String.init)

@@ -74,6 +74,29 @@ import Testing
         #expect(result.termination == .signalled(SIGTERM))
     }
 
+    /// Such as one that waits for a dead disk in the kernel.
+    private struct Unkillable: RunningCommand {
+        let pid: Int32 = 0
+        func wait() async -> CommandResult {
+            // Set by nobody.
+            await withCheckedContinuation { continuation in
+                Self.waiters.withLock { $0.append(continuation) }
+            }
+        }
+        func send(_ signal: Int32) { Self.signals.withLock { $0.append(signal) } }
+        static let signals = Mutex<[Int32]>([])
+        static let waiters = Mutex<[CheckedContinuation<CommandResult, Never>]>([])
+    }
+
+    @Test func `what no signal ends is not waited for`() async {
+        let result = await Unkillable().waitOrStop(after: .seconds(1), clock: SlowClock())
+        #expect(result.timedOut)
+        #expect(Unkillable.signals.withLock { $0 } == [SIGTERM, SIGKILL])
+        let task = Task { await Unkillable().waitOrStop(after: nil, clock: SlowClock()) }
+        task.cancel()
+        #expect(await task.value.timedOut)
+    }
+
     @Test func `a grandchild that holds the pipe does not hold us`() async throws {
         let running = try runner.start(Command("sh", ["-c", "sleep 1000 & echo done"]))
         let result = await running.wait()

@@ -81,6 +81,15 @@ JOB = json.dumps(
 )
 
 
+# The same for all clouds.
+SHARED = ("variables", "settings", "outputs")
+
+
+def own_files(cloud):
+    """The Terraform files of one cloud."""
+    return sorted(TERRAFORM.glob(f"{cloud}*.tf"))
+
+
 class RunFolder:
     """What the launcher writes for one run, with `terraform` on it."""
 
@@ -88,8 +97,8 @@ class RunFolder:
         self.path = path or temporary_folder()
         self.env = {key: value for key, value in {**os.environ, **env}.items() if value is not None}
         self.env |= {"CHECKPOINT_DISABLE": "1", "TF_INPUT": "0", "TF_IN_AUTOMATION": "1"}
-        for name in (f"{cloud}.tf", "variables.tf", "outputs.tf"):
-            shutil.copy(TERRAFORM / name, self.path)
+        for file in own_files(cloud) + [TERRAFORM / f"{name}.tf" for name in SHARED]:
+            shutil.copy(file, self.path)
         shutil.copytree(CLOUD_INIT, self.path / "cloud-init", dirs_exist_ok=True)
         self.write("job.json", JOB)
         self.write("code.tar.gz", "not really a tar")

@@ -4,11 +4,11 @@ import datetime
 import re
 import unittest
 
-from .support import TERRAFORM, needs_terraform
+from .support import needs_terraform, own_files
 from .support_cloud import Cloud
 
 NOW = datetime.datetime.now(datetime.timezone.utc).strftime("%FT%TZ")
-# (name, what stands in gcp.tf, what is put there, what Terraform must say)
+# (name, what stands in the files of Google, what is put there, what Terraform must say)
 WRONG = [
     ("misspelt attribute", "force_destroy               = true", "force_destory = true", "Unsupp"),
     (
@@ -87,7 +87,7 @@ WRONG = [
 ]
 
 
-# The same for azure.tf.
+# The same for Azure.
 WRONG_AZURE = [
     ("misspelt attribute", "min_tls_version ", "min_tls ", "Unsupported argument"),
     (
@@ -133,7 +133,7 @@ WRONG_AZURE = [
 
 @needs_terraform
 class Negative(unittest.TestCase):
-    """Every wrong gcp.tf and azure.tf is refused."""
+    """Every wrong configuration is refused."""
 
     def test_wrong_configurations_of_google(self):
         self.refuse_all("gcp", WRONG)
@@ -143,20 +143,18 @@ class Negative(unittest.TestCase):
 
     def refuse_all(self, name, wrong):
         """Plans each wrong configuration."""
-        file = f"{name}.tf"
-        source = (TERRAFORM / file).read_text()
+        sources = {file.name: file.read_text() for file in own_files(name)}
         with Cloud(name) as cloud:
             folder = cloud.run_folder(spot=True)
             folder.run("init")
             for name, old, new, said in wrong:
                 with self.subTest(name):
-                    if isinstance(old, re.Pattern):
-                        text = old.sub(new, source, count=1)
-                    else:
-                        text = source.replace(old, new, 1)
-                    self.assertNotEqual(text, source)
-                    folder.write(file, text)
+                    pattern = old if isinstance(old, re.Pattern) else re.compile(re.escape(old))
+                    file = next(name for name, text in sources.items() if pattern.search(text))
+                    put = new if isinstance(old, re.Pattern) else lambda _, new=new: new
+                    folder.write(file, pattern.sub(put, sources[file], count=1))
                     printed = folder.run("plan", status=1).replace("│", " ")
+                    folder.write(file, sources[file])
                     self.assertRegex(" ".join(printed.split()), said)
 
     def test_second_creation_is_a_conflict(self):

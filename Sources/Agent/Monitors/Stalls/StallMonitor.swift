@@ -9,10 +9,8 @@ struct StallMonitor: Monitor {
 
     func run(_ context: RunContext) async {
         var watch = StallWatch(context)
-        while !Task.isCancelled {
-            // Cancelled at the end of the training.
-            try? await context.host.clock.sleep(for: watch.interval)
-            guard !Task.isCancelled, context.stop.reason == nil else { continue }
+        // Ends when the task is cancelled at the end of the training.
+        for await _ in context.progress.looks where context.stop.reason == nil {
             await watch.look()
         }
     }
@@ -33,13 +31,7 @@ struct StallMonitor: Monitor {
             last = clock.elapsed
         }
 
-        /// Between two looks; a short limit of the user's is kept to a quarter.
-        var interval: Duration {
-            let usual = Heartbeat.onMachine
-            guard let given = context.job.stallAfterSeconds else { return usual }
-            return min(usual, .seconds(max(0.25, given / 4)))
-        }
-
+        /// Judges by what the look at the training's progress just now has found.
         mutating func look() async {
             let now = clock.elapsed
             defer { last = now }
@@ -47,7 +39,6 @@ struct StallMonitor: Monitor {
                 if context.board.status.stalled != nil { clear() }
                 return
             }
-            await context.progress.look()
             let progress = context.board.status.progress
             let size = await logSize()
             rule.look(
@@ -65,10 +56,7 @@ struct StallMonitor: Monitor {
 
         private func logSize() async -> Int64 {
             let path = context.job.directories.logs + "/" + BucketLayout.trainLog
-            return await offTaskThreads {
-                var information = stat()
-                return stat(path, &information) == 0 ? Int64(information.st_size) : 0
-            }
+            return await offTaskThreads { fileSize(path) }
         }
 
         /// A checkpoint that is being written, or a curve, is a sign of life.
@@ -107,31 +95,36 @@ struct StallMonitor: Monitor {
                 context.board.status.progress.map { "\($0.text) (\($0.source))" }
                     ?? "no step is known",
             ]
-            let name = await write(await StallReport(context).text(heading))
+            let text = await StallReport(context).text(heading)
             guard !Task.isCancelled else { return }
-            let report = name.map { BucketLayout.logs + "/" + $0 }
-            context.board.update { $0.stalled?.report = report }
+            let place: String
+            do {
+                let report = BucketLayout.logs + "/" + (try await write(text))
+                context.board.update { $0.stalled?.report = report }
+                place = "where it stands: \(report)"
+            } catch {
+                place = "where it stands is not kept: \((error as? Failure)?.summary ?? "\(error)")"
+            }
             context.board.event(
-                .alert, phase: .train,
-                "the training stands still: \(words)"
-                    + (report.map { "; where it stands: \($0)" } ?? ""),
+                .alert, phase: .train, "the training stands still: \(words); \(place)",
                 details: ["level": "error"])
         }
 
-        /// - Returns: the file's name; nil where it cannot be written.
-        private func write(_ text: String) async -> String? {
+        /// - Returns: the file's name.
+        /// - Throws: `Failure` where it cannot be written, or there are enough of them.
+        private func write(_ text: String) async throws -> String {
             let logs = context.job.directories.logs
-            guard !Task.isCancelled else { return nil }
             let mode: mode_t = context.call == .ofJob ? 0o644 : 0o600
-            return await offTaskThreads {
-                for number in 1...StallMonitor.mostReports {
-                    let name = BucketLayout.stallReport(number)
-                    guard !exists(logs + "/" + name) else { continue }
-                    try? AtomicFile.write(Data(text.utf8), to: logs + "/" + name, mode: mode)
-                    return exists(logs + "/" + name) ? name : nil
+            return try await offTaskThreads {
+                Result {
+                    let names = (1...StallMonitor.mostReports).map(BucketLayout.stallReport)
+                    guard let name = names.first(where: { !exists(logs + "/" + $0) }) else {
+                        throw Failure("there are \(names.count) reports already")
+                    }
+                    try AtomicFile.write(Data(text.utf8), to: logs + "/" + name, mode: mode)
+                    return name
                 }
-                return nil
-            }
+            }.get()
         }
 
         private func resumed(after seconds: Double) {

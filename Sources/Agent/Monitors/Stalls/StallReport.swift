@@ -36,8 +36,7 @@ struct StallReport: Sendable {
         if isInstalled("nvidia-smi") {
             parts += ["== nvidia-smi", await answer(of: Command("nvidia-smi", [])), ""]
         }
-        let kernel = await answer(of: Command("dmesg", []))
-        let lines = kernel.split(whereSeparator: \.isNewline).suffix(Self.kernelLines)
+        let lines = await kernelLog.split(whereSeparator: \.isNewline).suffix(Self.kernelLines)
         parts += ["== the kernel's last lines (dmesg)", lines.joined(separator: "\n"), ""]
         let recordings = FlightRecorder.files(context.trainerEnvironment)
         if !recordings.isEmpty {
@@ -72,18 +71,33 @@ struct StallReport: Sendable {
     /// State, waiting channel and kernel stack of its main thread: see proc(5).
     private static func kernelView(of pid: Int32) -> String {
         let wanted = ["State:", "Threads:", "VmRSS:", "SigBlk:", "SigCgt:"]
-        let status = NvidiaSMI.value("/proc/\(pid)/status") ?? ""
+        let status = kernelText("/proc/\(pid)/status") ?? ""
         var lines = status.split(separator: "\n").filter { line in
             wanted.contains { line.hasPrefix($0) }
         }.map(String.init)
-        if let channel = NvidiaSMI.value("/proc/\(pid)/wchan") { lines.append("wchan: \(channel)") }
+        if let channel = kernelText("/proc/\(pid)/wchan") { lines.append("wchan: \(channel)") }
         // For root alone.
-        if let stack = NvidiaSMI.value("/proc/\(pid)/stack"), !stack.isEmpty { lines.append(stack) }
+        if let stack = kernelText("/proc/\(pid)/stack"), !stack.isEmpty { lines.append(stack) }
         return lines.isEmpty ? "it has ended meanwhile" : lines.joined(separator: "\n")
     }
 
     private func answer(of command: Command) async -> String {
-        await TimeLimit.output(of: command, within: Self.patience, context.host)
-            ?? "\(command.executable) does not answer"
+        let host = context.host
+        guard
+            let result = try? await host.runner.run(
+                command, timeout: Self.patience, clock: host.clock), !result.timedOut
+        else { return "\(command.executable) does not answer" }
+        return result.output.contains { !$0.isWhitespace } ? result.output : result.errorOutput
+    }
+
+    private var kernelLog: String {
+        get async {
+            do {
+                return try await KernelLog.text(context.host.runner, clock: context.host.clock)
+            } catch {
+                let failure = error as? Failure
+                return failure.map { $0.detail ?? $0.summary } ?? "\(error)"
+            }
+        }
     }
 }

@@ -20,12 +20,12 @@ struct MachineCounters: Sendable, Equatable {
 
     /// Reads `/proc` below `root`.
     init(root: String = "") {
-        readProcessor(NvidiaSMI.value(root + "/proc/stat") ?? "")
-        readMemory(NvidiaSMI.value(root + "/proc/meminfo") ?? "")
-        readDisks(NvidiaSMI.value(root + "/proc/diskstats") ?? "") { name in
+        readProcessor(kernelText(root + "/proc/stat") ?? "")
+        readMemory(kernelText(root + "/proc/meminfo") ?? "")
+        readDisks(kernelText(root + "/proc/diskstats") ?? "") { name in
             exists("\(root)/sys/block/\(name)")
         }
-        readNetworks(NvidiaSMI.value(root + "/proc/net/dev") ?? "") { name in
+        readNetworks(kernelText(root + "/proc/net/dev") ?? "") { name in
             exists("\(root)/sys/class/net/\(name)/device")
         }
     }

@@ -19,7 +19,7 @@ struct SystemMonitor: Monitor {
     private func sample(_ context: RunContext, _ stream: GPUStream) async {
         var file = SystemFile(
             logs: context.job.directories.logs, startedAt: context.journal.startedAt,
-            mode: context.call == .ofJob ? 0o644 : 0o600)
+            mode: context.call == .ofJob ? 0o644 : 0o600, warn: { context.board.warn($0) })
         let watch = Stopwatch(context.host.clock)
         var hasBegun = false
         var (before, last) = (MachineCounters(root: ""), watch.elapsed)
@@ -37,7 +37,7 @@ struct SystemMonitor: Monitor {
             hasBegun = hasBegun || context.board.status.trainerPid != nil
             file.add(load, at: context.host.now(), mayWrite: hasBegun)
         }
-        if hasBegun { file.flush() }
+        if hasBegun { file.finish() }
     }
 }
 
@@ -47,7 +47,7 @@ struct SystemFile {
     /// with the next sync, and a training at rest must not be sent each minute for its rest.
     private static let mostWaiting = 30
     private static let mostSparse = 5
-    /// Of a set-up; the oldest go first.
+    /// Of a set-up, or while the disk is full; the oldest go first.
     private static let mostKept = 720
     private static let usual = 6
     /// After a day a line a minute is enough: a month is then 60 MB with eight GPUs.
@@ -58,16 +58,22 @@ struct SystemFile {
     private let log: String
     private let startedAt: Date
     private let mode: mode_t
+    private let warn: @Sendable (String) -> Void
     private var waiting: [String] = []
     private var lastLine = Date.distantPast
     private var printed: Int64 = 0
 
-    /// - Parameter startedAt: of the run, on whichever machine.
-    init(logs: String, startedAt: Date, mode: mode_t) {
+    /// - Parameters:
+    ///   - startedAt: of the run, on whichever machine.
+    ///   - warn: told what the disk does not take.
+    init(
+        logs: String, startedAt: Date, mode: mode_t, warn: @escaping @Sendable (String) -> Void
+    ) {
         path = logs + "/" + BucketLayout.system
         log = logs + "/" + BucketLayout.trainLog
         self.startedAt = startedAt
         self.mode = mode
+        self.warn = warn
     }
 
     /// - Parameter mayWrite: else the line waits in memory.
@@ -81,23 +87,31 @@ struct SystemFile {
         if waiting.count > Self.mostKept { waiting.removeFirst() }
         guard mayWrite else { return }
         guard waiting.count >= Self.usual || !isDense else { return }
-        var information = stat()
-        let size = stat(log, &information) == 0 ? Int64(information.st_size) : 0
+        let size = fileSize(log)
         if size != printed || waiting.count >= (isDense ? Self.mostWaiting : Self.mostSparse) {
             printed = size
             flush()
         }
     }
 
-    /// Appends what waits; a full disk costs lines, nothing else.
-    mutating func flush() {
+    /// Appends what waits at the training's end; what the disk does not take is lost.
+    mutating func finish() {
+        flush()
         guard !waiting.isEmpty else { return }
-        defer { waiting = [] }
-        // The trainer can put a link in its place.
-        let flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
-        let descriptor = open(path, flags, mode)
-        guard descriptor >= 0 else { return }
-        defer { close(descriptor) }
-        try? AtomicFile.writeAll(Data(waiting.joined().utf8), to: descriptor, path: path)
+        let name = BucketLayout.logs + "/" + BucketLayout.system
+        warn("the last \(waiting.count) lines of \(name) are lost")
+    }
+
+    /// Appends what waits; it waits on where the disk is full.
+    private mutating func flush() {
+        guard !waiting.isEmpty else { return }
+        do {
+            try LineFile.append(Data(waiting.joined().utf8), to: path, mode: mode)
+            waiting = []
+        } catch {
+            warn(
+                "what the machine does is not written down for now: "
+                    + ((error as? Failure)?.summary ?? "\(error)"))
+        }
     }
 }

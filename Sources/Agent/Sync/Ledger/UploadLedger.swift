@@ -3,21 +3,22 @@ import Shared
 /// What is known of every file, and what of it is in the bucket.
 ///
 /// The only owner of the table of files, of `index.tsv`, which tells the next agent what is up, and
-/// of the `.partial` objects. Each operation keeps the three in agreement. Files are named by their
-/// index in the table, which is good until the next scan.
+/// of the `.partial` objects. Each operation keeps the three in agreement; what is asked of them
+/// stands in `LedgerQuestions.swift`. Files are named by their index in the table, which is good until
+/// the next scan.
 final class UploadLedger {
     private(set) var manifest = ManifestState()
     /// What the store's MD5s are of, where they are all it lists and can be trusted.
     private(set) var listedMD5: MD5Tag.Kind?
     /// Output and logs of earlier machines are here: until then none may go up.
     private(set) var isRestored = false
-    private let context: SyncContext
-    private var table = FileTable()
-    private var scanNumber: UInt32 = 0
+    let context: SyncContext
+    private(set) var table = FileTable()
+    private(set) var scanNumber: UInt32 = 0
     private var file: LedgerFile
-    private var partials: PartialUploads
-    private var rewritten = RewrittenLinks()
-    private var unrecorded = UnrecordedObjects()
+    private(set) var partials: PartialUploads
+    private(set) var rewritten = RewrittenLinks()
+    private(set) var unrecorded = UnrecordedObjects()
     /// What can change without an event of the kernel: what was not up, and logs that are open.
     private var watched: [Int] = []
 
@@ -70,47 +71,6 @@ final class UploadLedger {
         if manifest.isBehind { entries.insert(told, at: 0) } else { entries.append(told) }
         return entries
     }
-
-    // MARK: Reading
-
-    var indices: Range<Int> { table.indices }
-    /// All `.partial` objects, also those of former agents.
-    var partialNames: [String] { partials.names }
-    subscript(index: Int) -> FileTable.Record { table[index] }
-    /// Of the object; the file is `source(of:)`.
-    func path(_ index: Int) -> String { table.path(index) }
-    func source(of index: Int) -> String { context.trees.source(of: table.path(index)) }
-    func index(of path: String) -> Int? { table.existing(path) }
-    func identity(_ index: Int) -> WriterDetector.Identity { table[index].identity }
-    func isOrdered(_ left: Int, _ right: Int) -> Bool { table.isOrdered(left, right) }
-    /// Whether the last scan saw it.
-    func isPresent(_ index: Int) -> Bool { scanNumber > 0 && table.seen(index) == scanNumber }
-    func isUp(_ index: Int) -> Bool { table.isUp(index) }
-    func flags(_ index: Int) -> FileTable.Flags { table.flags(index) }
-
-    /// Not seen by the last two scans: one may have walked past a rename.
-    func isGone(_ index: Int) -> Bool { scanNumber >= 2 && table.seen(index) < scanNumber - 1 }
-
-    /// Whether no hard link of this version is safe.
-    func isWrittenInPlace(_ index: Int) -> Bool {
-        table[index].flags.contains(.inPlace) || rewritten.contains(table[index].current)
-    }
-
-    /// Says how the version that is there now goes up, after a writer left it incomplete.
-    func partialState(_ index: Int) -> PartialUploads.State {
-        partials.state(of: table.path(index), table[index].current)
-    }
-
-    /// Whether exactly this version is up as `.partial`.
-    func isUpAsPartial(_ index: Int) -> Bool {
-        partials.holds(table.path(index), table[index].current)
-    }
-
-    /// The name of the object beside that of an incomplete file.
-    func partialName(for path: String) -> String { partials.name(for: path) }
-
-    /// Whether any version is up as `.partial`.
-    func hasPartial(_ index: Int) -> Bool { partials.holds(table.path(index)) }
 
     // MARK: What is on the machine
 
@@ -168,6 +128,11 @@ final class UploadLedger {
         remember(indices.map { .halfWritten(table.path($0), table[$0].current) })
     }
 
+    /// Says how the version that is there now goes up, after a writer left it incomplete.
+    func partialState(_ index: Int) -> PartialUploads.State {
+        partials.state(of: table.path(index), table[index].current)
+    }
+
     // MARK: What is in the bucket
 
     func recordUploaded(_ uploads: [UploadedObject]) {
@@ -219,9 +184,6 @@ final class UploadLedger {
 
     /// Notes that a transfer that failed may have brought these up.
     func recordPossible(_ paths: [String]) { unrecorded.insert(paths) }
-    var hasListing: Bool { unrecorded.isListed }
-    /// Objects that may be in the bucket although no record says so.
-    var unrecordedPaths: Set<PathKey> { unrecorded.paths }
 
     /// Takes a listing of the whole bucket, whoever asked for it.
     func recordListing(_ listing: [StoredObject]) {

@@ -30,7 +30,7 @@ enum GrowingFile {
         if !grows, checkpointEndings.contains(where: { ends(name, $0) }) { return false }
         // What lies in a checkpoint's directory is part of it.
         let text = String(decoding: path, as: UTF8.self)
-        if CheckpointDirectories.directory(of: text) != nil { return false }
+        if CheckpointName(directoryOf: text) != nil { return false }
         return grows
             || !text.lowercased().split(separator: "/").dropLast().contains {
                 $0.hasPrefix("checkpoint") || $0.hasPrefix("ckpt")

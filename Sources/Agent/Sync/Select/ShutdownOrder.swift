@@ -39,7 +39,7 @@ enum ShutdownOrder {
     private static func groupsOfTree(_ uploads: [PendingUpload]) -> [[PendingUpload]] {
         var units: [PathKey: Unit] = [:]
         for upload in uploads {
-            let unit = CheckpointDirectories.directory(of: upload.path) ?? upload.path
+            let unit = CheckpointName(directoryOf: upload.path)?.unit ?? upload.path
             units[PathKey(unit), default: Unit()].add(upload)
         }
         let small = units.values.filter { $0.size <= Self.small }.flatMap(\.uploads)

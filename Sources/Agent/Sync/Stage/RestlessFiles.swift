@@ -61,7 +61,7 @@ final class RestlessFiles {
         for index in waiting {
             let path = ledger.path(index)
             guard files.count < Self.mostFiles || files[PathKey(path)] != nil,
-                CheckpointDirectories.directory(of: path) == nil
+                CheckpointName(directoryOf: path) == nil
             else { continue }
             let isLink = ledger[index].flags.contains(.link)
             files[PathKey(path), default: File(isLink: isLink, waitedAt: passes)].waitedAt = passes

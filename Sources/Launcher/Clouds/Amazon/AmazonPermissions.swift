@@ -16,7 +16,7 @@ struct AmazonPermissions: Sendable {
         var policy: String
     }
 
-    /// What Terraform needs for `aws.tf`. Resources are named as a run's are, so that policies
+    /// What Terraform needs for the files of AWS. Resources are named as a run's are, so that policies
     /// which allow no others pass.
     static let needed = [
         Need(

@@ -7,7 +7,12 @@ struct AmazonProvider: CloudProvider {
     let defaultProjectName: String? = "aws"
     let needsCredentials = false
     let scheme = "s3"
-    let terraformFile = TerraformFile(name: "aws.tf", bytes: PackageResources.aws_tf)
+    let terraformFiles = [
+        TerraformFile(name: "aws.tf", bytes: PackageResources.aws_tf),
+        TerraformFile(name: "aws-machine.tf", bytes: PackageResources.aws_machine_tf),
+        TerraformFile(name: "aws-network.tf", bytes: PackageResources.aws_network_tf),
+        TerraformFile(name: "aws-switch.tf", bytes: PackageResources.aws_switch_tf),
+    ]
     let storeResources = [
         "aws_s3_bucket.run", "aws_s3_bucket_public_access_block.run",
         "aws_s3_bucket_ownership_controls.run",

@@ -27,7 +27,7 @@ extension AzureProvider {
     func resolved(_ place: CloudPlace, credentialsPath: String?) throws -> CloudPlace {
         var place = place
         let key = try credentialsPath.map(AzureKey.init)
-        // In the order of `azure.tf`.
+        // In the order of `azure-machine.tf`.
         let named = [place.project, key?.subscriptionId].compactMap { $0 }
         guard let subscription = named.first(where: AzureKey.isSubscription) else {
             throw Failure(

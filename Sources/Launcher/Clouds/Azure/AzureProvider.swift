@@ -7,7 +7,12 @@ struct AzureProvider: CloudProvider {
     let defaultProjectName: String? = "azure"
     let needsCredentials = false
     let scheme = "az"
-    let terraformFile = TerraformFile(name: "azure.tf", bytes: PackageResources.azure_tf)
+    let terraformFiles = [
+        TerraformFile(name: "azure.tf", bytes: PackageResources.azure_tf),
+        TerraformFile(name: "azure-machine.tf", bytes: PackageResources.azure_machine_tf),
+        TerraformFile(name: "azure-network.tf", bytes: PackageResources.azure_network_tf),
+        TerraformFile(name: "azure-switch.tf", bytes: PackageResources.azure_switch_tf),
+    ]
     let storeResources = [
         "azurerm_storage_container.run", "azurerm_role_assignment.owner",
     ]

@@ -7,7 +7,7 @@ struct GoogleProvider: CloudProvider {
     let defaultProjectName: String? = nil
     let needsCredentials = false
     let scheme = "gs"
-    let terraformFile = TerraformFile(name: "gcp.tf", bytes: PackageResources.gcp_tf)
+    let terraformFiles = [TerraformFile(name: "gcp.tf", bytes: PackageResources.gcp_tf)]
     let storeResources = ["google_storage_bucket.run"]
     let machineResource = "google_compute_instance.run"
     let defaultZone = "us-central1-a"
@@ -58,7 +58,7 @@ struct GoogleProvider: CloudProvider {
             "project": .string(plan.run.projectName), "bucket_stem": .string(name.text),
         ]
         if let bucket = plan.datasetBucket { variables["dataset_bucket"] = .string(bucket.bucket) }
-        // variables.tf attaches a GPU to n1 machines only.
+        // gcp.tf attaches a GPU to n1 machines only.
         if let type = plan.machine.gpuType {
             variables["gpu_type"] = .string(type)
             variables["gpu_count"] = .integer(Int64(plan.machine.gpuCount ?? 1))

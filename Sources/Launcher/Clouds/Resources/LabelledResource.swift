@@ -27,7 +27,7 @@ struct LabelledResource: Codable, Sendable, Equatable {
     /// zones may. AWS' names are unique in a region.
     var key: String { "\(kind) \(name) \(region ?? zone ?? "")" }
 
-    /// The label on every resource of the engine; see `variables.tf`.
+    /// The label on every resource of the engine; see `settings.tf`.
     static let label = (name: "created-by", value: "ai-training-engine")
 }
 

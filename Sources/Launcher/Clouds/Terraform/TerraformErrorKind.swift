@@ -50,7 +50,7 @@ enum TerraformErrorKind: Sendable, Equatable {
         let place = address.map { " (\($0))" } ?? ""
         let message = RefusalMessage(words)
         let sign = RefusalSign.first(in: words)
-        let subject = sign?.subject?(words).map { harmless($0).trimmed }
+        let subject = sign?.subject?(words).map { harmless($0)[...].trimmed }
         // The second paragraph of a stockout says where the machine is free.
         let detail =
             switch self {
@@ -127,7 +127,7 @@ struct RefusalMessage: Sendable {
         lines = words.split(whereSeparator: \.isNewline).map(String.init)
     }
 
-    var first: String { harmless(lines.first ?? "no reason was given").trimmed }
+    var first: String { harmless(lines.first ?? "no reason was given")[...].trimmed }
 
     var rest: String? {
         let rest = lines.dropFirst().prefix(8)
@@ -135,12 +135,4 @@ struct RefusalMessage: Sendable {
     }
 
     var whole: String { [first, rest].compactMap { $0 }.joined(separator: "\n") }
-}
-
-extension String {
-    /// Without white space at its ends.
-    fileprivate var trimmed: String {
-        let start = self.drop { $0.isWhitespace }
-        return String(start.reversed().drop { $0.isWhitespace }.reversed())
-    }
 }

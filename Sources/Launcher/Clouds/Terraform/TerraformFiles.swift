@@ -4,9 +4,10 @@ import Shared
 ///
 /// A test compares this table with the directories.
 enum TerraformFiles {
-    /// The same for all clouds; a cloud's own file is its provider's `terraformFile`.
+    /// The same for all clouds; a cloud's own are its provider's `terraformFiles`.
     static let shared: [TerraformFile] = [
         TerraformFile(name: "variables.tf", bytes: PackageResources.variables_tf),
+        TerraformFile(name: "settings.tf", bytes: PackageResources.settings_tf),
         TerraformFile(name: "outputs.tf", bytes: PackageResources.outputs_tf),
     ]
 
@@ -29,9 +30,9 @@ enum TerraformFiles {
     ]
 
     /// Writes all that a run on one cloud needs into `directory`.
-    static func write(_ own: TerraformFile, to directory: String) throws {
+    static func write(_ own: [TerraformFile], to directory: String) throws {
         try makeDirectories(directory + "/cloud-init", mode: 0o700)
-        for file in [own] + shared {
+        for file in own + shared {
             try AtomicFile.write(Data(file.bytes), to: "\(directory)/\(file.name)", mode: 0o600)
         }
         for (name, bytes) in bootstrap {

@@ -36,7 +36,7 @@ struct TerraformInputs: Sendable {
                 source: code.appending(fileName(of: pip.path)).description, sha256: pip.sha256)
         }
         try AtomicFile.write(JSONFormat.encode(job), to: folder.job, mode: 0o600)
-        try TerraformFiles.write(provider.terraformFile, to: folder.path)
+        try TerraformFiles.write(provider.terraformFiles, to: folder.path)
         try Self.write(variables(name, publicKey: publicKey), in: folder)
         return job
     }

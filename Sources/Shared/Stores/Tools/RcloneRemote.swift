@@ -11,7 +11,7 @@ package struct RcloneRemote: Sendable, Equatable {
         self.credentialsPath = credentialsPath
     }
 
-    /// Which of a machine's identities to use; `variables.tf` sets it on a rented machine.
+    /// Which of a machine's identities to use; `settings.tf` sets it on a rented machine.
     static let identityVariable = "RCLONE_AZUREBLOB_MSI_MI_RES_ID"
 
     /// Without a key: the identity of the machine, and elsewhere the login of az too.

@@ -1,4 +1,5 @@
 import Shared
+import Synchronization
 import TestSupport
 import Testing
 
@@ -105,18 +106,6 @@ import Testing
     }
 }
 
-/// Ten milliseconds for each second.
-private struct SlowClock: Clock {
-    typealias Instant = ContinuousClock.Instant
-    var now: Instant { ContinuousClock.now }
-    var minimumResolution: Duration { .nanoseconds(1) }
-
-    func sleep(until deadline: Instant, tolerance: Duration?) async throws {
-        let length = ContinuousClock.now.duration(to: deadline)
-        try await ContinuousClock().sleep(for: length / 100)
-    }
-}
-
 @Suite struct SystemFileTests {
     private func lines(_ path: String) -> Int {
         ((try? readFile(path, limit: 64 << 20)) ?? Data()).split(separator: 0x0A).count
@@ -126,7 +115,9 @@ private struct SlowClock: Clock {
         let directory = try TemporaryDirectory()
         defer { directory.remove() }
         let start = Date(timeIntervalSince1970: 1_800_000_000)
-        var file = SystemFile(logs: directory.path, startedAt: start, mode: 0o600)
+        var file = SystemFile(
+            logs: directory.path, startedAt: start, mode: 0o600,
+            warn: { Issue.record("\($0)") })
         let path = directory.path + "/" + BucketLayout.system
         var sizes: Set<Int> = []
         for look in 1...60 {
@@ -147,7 +138,9 @@ private struct SlowClock: Clock {
         let directory = try TemporaryDirectory()
         defer { directory.remove() }
         let start = Date(timeIntervalSince1970: 1_800_000_000)
-        var file = SystemFile(logs: directory.path, startedAt: start, mode: 0o600)
+        var file = SystemFile(
+            logs: directory.path, startedAt: start, mode: 0o600,
+            warn: { Issue.record("\($0)") })
         let gpus = (0..<8).compactMap {
             GPUStream.gpu(in: "\($0), 97, 40123, 81559, 71, 412.35".utf8)
         }
@@ -160,10 +153,41 @@ private struct SlowClock: Clock {
         for look in stride(from: 84_600.0, to: 90_000, by: 10) {
             file.add(load, at: start.addingTimeInterval(look))
         }
-        file.flush()
+        file.finish()
         #expect(lines(directory.path + "/" + BucketLayout.system) == 180 + 60)
         let length = Double(load.line(at: start).utf8.count)
         #expect(
             length * (86_400 / 10 + (1_000_000 - 86_400) / 60) < 100e6, "\(length) bytes a line")
+    }
+
+    @Test(.enabled(if: SmallDisk.isPossible, "needs root and tmpfs"))
+    func `a full disk is told, and its lines are written once there is room`() throws {
+        let mounted = try TemporaryDirectory()
+        defer { mounted.remove() }
+        try SmallDisk.make(at: mounted.path, megabytes: 1)
+        defer { SmallDisk.unmount(mounted.path) }
+        let path = mounted.path + "/" + BucketLayout.system
+        // Half a line fits: it must not stay.
+        try AtomicFile.write(Data("{}\n".utf8), to: path)
+        try SmallDisk.fill(mounted.path + "/model.pt")
+        let start = Date(timeIntervalSince1970: 1_800_000_000)
+        let told = Mutex<[String]>([])
+        var file = SystemFile(
+            logs: mounted.path, startedAt: start, mode: 0o600,
+            warn: { text in told.withLock { $0.append(text) } })
+        let load = MachineLoad(
+            gpus: (0..<8).compactMap {
+                GPUStream.gpu(in: "\($0), 97, 40123, 81559, 71, 412.35".utf8)
+            })
+        for look in 1...30 { file.add(load, at: start.addingTimeInterval(Double(look) * 10)) }
+        #expect(lines(path) == 1)
+        let words = "what the machine does is not written down for now: "
+        #expect(told.withLock { $0.first?.hasPrefix(words) == true }, "\(told.withLock { $0 })")
+        #expect(told.withLock { $0.first?.contains("No space left") == true })
+        file.finish()
+        #expect(told.withLock { $0.last } == "the last 30 lines of logs/system.jsonl are lost")
+        #expect(unlink(mounted.path + "/model.pt") == 0)
+        file.add(load, at: start.addingTimeInterval(310))
+        #expect(lines(path) == 32)
     }
 }

@@ -19,7 +19,7 @@ import Testing
     func `the Terraform files ask for the locked version`(index: Int) throws {
         let cloud = Self.clouds[index]
         let text = String(
-            decoding: cloud.terraformFile.bytes, as: UTF8.self)
+            decoding: cloud.terraformFiles.flatMap(\.bytes), as: UTF8.self)
         #expect(text.contains("\"hashicorp/\(cloud.lockedProvider.name)\""))
         #expect(
             text.firstMatch(of: /\sversion = "([^"]*)"/)?.1 == cloud.lockedProvider.version[...])

@@ -12,7 +12,7 @@ import Testing
     @Test func `the launcher carries exactly the files of the two directories`() throws {
         let terraform = BuiltProducts.repository + "/Sources/Launcher/Clouds/Terraform"
         let cloudInit = BuiltProducts.repository + "/cloud-init"
-        let own = CloudRegistry.providers.map(\.terraformFile) + TerraformFiles.shared
+        let own = CloudRegistry.providers.flatMap(\.terraformFiles) + TerraformFiles.shared
         #expect(own.map(\.name).sorted() == (try names(in: terraform) { $0.hasSuffix(".tf") }))
         #expect(
             TerraformFiles.bootstrap.map(\.name).sorted()
@@ -25,14 +25,17 @@ import Testing
         }
     }
 
-    @Test(arguments: CloudRegistry.providers.map(\.terraformFile.name))
-    func `a folder gets the file of its own cloud alone`(name: String) throws {
+    @Test(arguments: CloudRegistry.providers.map(\.name))
+    func `a folder gets the files of its own cloud alone`(name: String) throws {
         let scratch = try Scratch()
-        let provider = try #require(
-            CloudRegistry.providers.first { $0.terraformFile.name == name })
-        try TerraformFiles.write(provider.terraformFile, to: scratch.path)
+        let provider = try #require(CloudRegistry.providers.first { $0.name == name })
+        try TerraformFiles.write(provider.terraformFiles, to: scratch.path)
         let written = try names(in: scratch.path) { $0.hasSuffix(".tf") }
-        #expect(written == [name, "outputs.tf", "variables.tf"].sorted())
+        let shared = ["outputs.tf", "settings.tf", "variables.tf"]
+        #expect(written.contains("\(name).tf"))
+        #expect(written.filter { !$0.hasPrefix(name) } == shared)
+        #expect(
+            written.filter { $0.hasPrefix(name) } == provider.terraformFiles.map(\.name).sorted())
         #expect(exists(scratch.path + "/cloud-init/bootstrap.sh"))
     }
 }

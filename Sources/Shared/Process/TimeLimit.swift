@@ -1,11 +1,9 @@
-import Shared
-
 /// What must be answered in time.
-enum TimeLimit {
+package enum TimeLimit {
     /// What `body` returns, or nil where it takes longer than `limit`; nobody waits for it then.
     ///
     /// A task group would wait: a tool or a file system that hangs in the kernel ends by no signal.
-    static func value<Value: Sendable>(
+    package static func value<Value: Sendable>(
         within limit: Duration, _ clock: any Clock<Duration>,
         _ body: @escaping @Sendable () async -> Value?
     ) async -> Value? {
@@ -13,7 +11,7 @@ enum TimeLimit {
         let work = Task { report.yield(await body()) }
         let waiting = Task {
             // Cancelled by an answer.
-            try? await clock.sleep(for: limit)
+            try? await clock.sleep(for: limit, tolerance: .milliseconds(10))
             if !Task.isCancelled { report.yield(nil) }
         }
         defer {
@@ -22,15 +20,5 @@ enum TimeLimit {
         }
         for await answer in answers { return answer }
         return nil
-    }
-
-    /// What a command prints, its errors where it prints nothing else; nil where it does not answer.
-    static func output(
-        of command: Command, within limit: Duration, _ host: Host
-    ) async -> String? {
-        await value(within: limit, host.clock) {
-            guard let result = try? await host.runner.run(command) else { return nil }
-            return result.output.contains { !$0.isWhitespace } ? result.output : result.errorOutput
-        }
     }
 }
