@@ -18,7 +18,7 @@ struct RunArguments: CommandArguments {
     }
 
     private static let runOptions: [Option<Self>] = [
-        .text("--job", "file", \.job, "The launcher's job; excludes all other flags.")
+        .text("--job", "file", \.job, "The launcher's job; excludes all other flags but --again.")
             .completing(.file),
         .text("--code_path", "directory", \.codePath, "Your code.").completing(.directory),
         .text("--dataset_directory", "directory", \.datasetDirectory, "Your dataset.")
@@ -36,7 +36,7 @@ struct RunArguments: CommandArguments {
         .text(
             "--store", "url", \.store,
             "Keeps output, logs and status: gs://BUCKET/PREFIX; else nowhere."),
-        .flag("--again", \.again, "Trains on although the store's run has succeeded."),
+        .flag("--again", \.again, "Trains on although the run is over."),
         .flag("--power_off", \.powerOff, "Powers this machine off at the end."),
     ]
 }
