@@ -9,6 +9,10 @@ struct Context: Sendable {
     var terminal: Terminal
     /// stdout is a terminal too, on which `train watch` can draw.
     var isOutputTerminal = false
+    /// stdin is one too, on which somebody can answer.
+    var isInputTerminal = false
+    /// One line of what is typed, without its end; nil where nothing more comes.
+    var readAnswer: @Sendable () -> String? = { readLine() }
     /// Columns and rows of the terminal now.
     var screenSize: @Sendable () -> (width: Int, height: Int) = { FullScreen.size(2) }
     var clock: any Clock<Duration> = ContinuousClock()
@@ -31,7 +35,7 @@ struct Context: Sendable {
         return Context(
             environment: environment,
             terminal: Terminal.detect(descriptor: 2, environment: environment),
-            isOutputTerminal: isatty(1) == 1,
+            isOutputTerminal: isatty(1) == 1, isInputTerminal: isatty(0) == 1,
             executableDirectory: parentDirectory(executablePath()))
     }
 

@@ -18,7 +18,8 @@ package enum Launcher {
             name: "train",
             summary: "train: train a Python model on a machine of its own with one command.",
             commands: [
-                Start.command(context), Status.command(context), Logs.command(context),
+                Init.command(context), Start.command(context), Status.command(context),
+                Logs.command(context),
                 Events.command(context), WatchCommand.command(context), Wait.command(context),
                 TensorBoard.command(context), List.command(context), Stop.command(context),
                 Tune.command(context), Checkpoint.command(context),

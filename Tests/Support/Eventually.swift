@@ -6,12 +6,13 @@ package enum Eventually {
 
     /// - Throws: `TimedOut` where it does not hold within `limit`.
     package static func holds(
-        within limit: Duration = .seconds(150), _ condition: () async throws -> Bool
+        within limit: Duration = .seconds(150), every interval: Duration = .milliseconds(20),
+        _ condition: () async throws -> Bool
     ) async throws {
         let end = ContinuousClock.now + limit
         while try await !condition() {
             guard ContinuousClock.now < end else { throw TimedOut() }
-            try await Task.sleep(for: .milliseconds(20))
+            try await Task.sleep(for: interval)
         }
     }
 

@@ -20,23 +20,24 @@ struct RunArguments: CommandArguments {
     private static let runOptions: [Option<Self>] = [
         .text("--job", "file", \.job, "The launcher's job; excludes all other flags but --again.")
             .completing(.file),
-        .text("--code_path", "directory", \.codePath, "Your code.").completing(.directory),
+        .text("--code_path", "directory", \.codePath, "Your code.").common().completing(.directory),
         .text("--dataset_directory", "directory", \.datasetDirectory, "Your dataset.")
-            .completing(.directory),
+            .common().completing(.directory),
         .text(
             "--output_directory", "directory", \.outputDirectory,
             "For checkpoints and models; else ./output."
-        ).completing(.directory),
+        ).common().completing(.directory),
         .text("--logs_directory", "directory", \.logsDirectory, "For logs; else ./logs.")
-            .completing(.directory),
+            .common().completing(.directory),
         .text(
             "--work_directory", "directory", \.workDirectory,
             "The agent's own; else one for these code, dataset and output."
         ).completing(.directory),
         .text(
             "--store", "url", \.store,
-            "Keeps output, logs and status: gs://BUCKET/PREFIX; else nowhere."),
-        .flag("--again", \.again, "Trains on although the run is over."),
+            "Keeps output, logs and status: gs://BUCKET/PREFIX; else nowhere."
+        ).common(),
+        .flag("--again", \.again, "Trains on although the run is over.").common(),
         .flag("--power_off", \.powerOff, "Powers this machine off at the end."),
     ]
 }

@@ -15,6 +15,7 @@ actor SyncEngine {
     let uploader: Uploader?
     let progress: SyncProgress
     let stray: StrayFiles
+    let restless: RestlessFiles
     let gate = AsyncLock()
     var retry = Retry()
     /// Why output and logs must not go up: the restore failed.
@@ -55,8 +56,10 @@ actor SyncEngine {
             clock: clock, stopwatch: Stopwatch(clock), now: now, event: event)
         ledger = UploadLedger(context, listedMD5: client?.store.traits.listedMD5)
         stray = StrayFiles(job)
-        selector = UploadSelector(context, ledger: ledger, stray: stray)
-        stager = Stager(context, ledger: ledger, smallestLink: smallestLink)
+        restless = RestlessFiles(context, ledger: ledger)
+        selector = UploadSelector(context, ledger: ledger, stray: stray, restless: restless)
+        stager = Stager(
+            context, ledger: ledger, restless: restless, smallestLink: smallestLink)
         uploader = client.map { [context, ledger, stager] client in
             Uploader(
                 client.with(environment: [OrphanedTransfers.mark: stateDirectory]), context,
@@ -78,10 +81,27 @@ actor SyncEngine {
             let pause =
                 failures == 0
                 ? .seconds(context.settings.intervalSeconds) : retry.wait(before: failures)
-            for await _ in Ticks.every(pause) { break }
+            await rest(pause)
             if Task.isCancelled { return }
             await tick()
         }
+    }
+
+    /// Lets the time between two syncs pass, and copies meanwhile what the next may find open.
+    private func rest(_ pause: Duration) async {
+        var left = pause
+        while left > .zero, !Task.isCancelled {
+            let step = restless.isIdle ? left : min(left, restless.pause)
+            for await _ in Ticks.every(step) { break }
+            left -= step
+            if left > .zero { await copyRestless() }
+        }
+    }
+
+    /// Looks at the files that the last syncs found waiting, and copies those that are whole by now.
+    func copyRestless() async {
+        guard !restless.isIdle else { return }
+        await gate.alone { if !Task.isCancelled { await restless.look() } }
     }
 
     /// One sync. Never throws: a failure is counted in the record and told as an event.

@@ -34,7 +34,7 @@ struct MachineRequest: CommandArguments, Equatable {
             .text(
                 "--machine_type", "type", \.machineType,
                 "Else a small one with a GPU: \(CloudRegistry.machineTypes)."
-            ).from(.announced),
+            ).common().from(.announced),
             .text(
                 "--gpu_type", "type", \.gpuType,
                 "The GPU to attach, if the machine type takes one: nvidia-tesla-t4."
@@ -47,7 +47,7 @@ struct MachineRequest: CommandArguments, Equatable {
             .parsed(
                 "--gpus", "gpu", \.gpus, "In place of a machine type: A100, A100:4, 24GB.",
                 expects: GPURequest.expectation
-            ) { GPURequest($0) }.from(.announced),
+            ) { GPURequest($0) }.common().from(.announced),
             .parsed(
                 "--disk_size_gb", "size", \.diskSizeGb, "The disk, for the output too; else 200.",
                 expects: "a whole number from 50 to 4000"
@@ -74,7 +74,7 @@ struct MachineRequest: CommandArguments, Equatable {
                 "--spot", "auto", \.spot,
                 "Much cheaper, and taken away at any time; =auto: else not spot.",
                 expects: "true, false or auto"
-            ) { SpotChoice($0) }.from(.announced),
+            ) { SpotChoice($0) }.common().from(.announced),
             .flag(
                 "--grant_dataset_access", \.grantsDataset,
                 "Lets it read the dataset; =false where it may already."

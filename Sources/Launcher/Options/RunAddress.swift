@@ -155,9 +155,9 @@ extension RunAddressing {
             .positional("CODE/DATASET", \Self.address.short, "The run, in place of its two names.")
                 .completing(.listed(by: "runs")),
             .text("--cloud", "cloud", \Self.address.cloud, cloud)
-                .completing(.suggested(CloudRegistry.names)).from(.announced),
+                .common().completing(.suggested(CloudRegistry.names)).from(.announced),
             .text("--project_name", "project", \Self.address.projectName, "The cloud's project.")
-                .from(.announced),
+                .common().from(.announced),
             .text(
                 "--credentials_path", "file", \Self.address.credentialsPath,
                 "The key of a service account."

@@ -36,13 +36,13 @@ struct StartArguments: RunAddressing {
 
     private static var placeOptions: [Option<Self>] {
         [
-            .text("--code_path", "path", \.codePath, "Your code.")
+            .text("--code_path", "path", \.codePath, "Your code.").common()
                 .required().completing(.directory)
                 .from(.userFile(because: "chooses the code itself")),
             .text(
                 "--dataset_bucket", "bucket", \.datasetBucket,
                 "Your dataset; with --cloud local a directory."
-            ).required().completing(.directory).from(.announced),
+            ).common().required().completing(.directory).from(.announced),
             .text(
                 "--output_bucket", "url", \.outputBucket,
                 "Where the output goes; else a place of the run's own."
@@ -50,7 +50,7 @@ struct StartArguments: RunAddressing {
             .text(
                 "--initial_output", "run", \.initialOutput,
                 "Goes on from this run's output: CODE/DATASET, or a folder that finish made."
-            ).completing(.directory)
+            ).common().completing(.directory)
                 .from(.userFile(because: "takes what another run has made")),
             .count(
                 "--initial_step", \.initialStep, "Of its checkpoints, the one to go on from.",
@@ -68,17 +68,18 @@ struct StartArguments: RunAddressing {
             .flag(
                 "--replace", \.replace,
                 "First discards the run of this name, if it ended without success."
-            ).from(source),
+            ).common().from(source),
             .flag("--wait", \.wait, "Watches to the end; Ctrl-C leaves the training running.")
+                .common()
                 .from(source),
             .parsed(
                 "--on_end", "command", \.onEnd,
                 "With --wait: runs here at each alert and at the end.",
                 expects: EndHook.expectation, parse: { EndHook($0) }
             ).from(.userFile(because: "names a program that runs with your rights")),
-            .flag("--dry_run", \.dryRun, "Shows plan, user data and job; creates nothing.")
+            .flag("--dry_run", \.dryRun, "Shows plan, user data and job; creates nothing.").common()
                 .from(source),
-            .flag("--json", \.json, "Prints JSON for programs.").from(source),
+            .flag("--json", \.json, "Prints JSON for programs.").common().from(source),
         ]
     }
 }

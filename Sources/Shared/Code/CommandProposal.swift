@@ -1,7 +1,7 @@
 /// Proposes a `--command` for a repository that is started by a script of its own.
 ///
 /// The scripts are read as text, never run. A proposal is for a person to look at and to type.
-enum CommandProposal {
+package enum CommandProposal {
     /// Hand-written scripts are smaller.
     private static let largestScript = 1 << 20
     private static let usualNames = ["train.py", "main.py", "finetune.py", "pretrain.py", "run.py"]
@@ -10,7 +10,7 @@ enum CommandProposal {
     private static let usualFolders = ["", "src", "scripts", "tools"]
 
     /// The line for the script that most probably trains; nil if no script looks like one.
-    static func line(for code: String) -> String? {
+    package static func line(for code: String) -> String? {
         let top = names(in: code)
         let others = top.filter {
             !usualFolders.contains($0) && TrainingModule.isIdentifier($0)

@@ -53,6 +53,8 @@ package struct OptionDescription: Sendable, Equatable {
     package var takesDashes = false
     /// Options that say the same in another way: what a file gives them does not count beside this one.
     package var replaces: [String] = []
+    /// Whether the short help shows it: most users of the command type it.
+    package var isCommon = false
     /// The heading in the usage that the option stands under; nil: the last.
     package var group: String?
     /// What counts where nothing is given; nil where that is nothing.
@@ -107,6 +109,13 @@ package struct Option<Arguments: Sendable>: Sendable {
     package func completing(_ values: OptionDescription.Values) -> Self {
         var copy = self
         copy.description.values = values
+        return copy
+    }
+
+    /// Shows it in the short help too.
+    package func common() -> Self {
+        var copy = self
+        copy.description.isCommon = true
         return copy
     }
 

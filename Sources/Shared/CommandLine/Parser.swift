@@ -1,8 +1,13 @@
 /// Reads an argv by a command's table.
 package enum Parser {
-    /// Whether `--help` or `-h` stands before any `--`.
-    package static func asksForHelp(_ argv: [String]) -> Bool {
-        argv.prefix { $0 != "--" }.contains { $0 == "--help" || $0 == "-h" }
+    /// How much of the help is wanted.
+    package enum Help: Sendable, Equatable { case short, whole }
+
+    /// Which help `-h` or `--help` before any `--` asks for; nil where there is neither.
+    package static func help(in argv: [String]) -> Help? {
+        let words = argv.prefix { $0 != "--" }
+        if words.contains("--help") { return .whole }
+        return words.contains("-h") ? .short : nil
     }
 
     /// Reads all of `argv`; what is required is checked by `Parsed.checked()`.

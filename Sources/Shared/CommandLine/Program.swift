@@ -62,7 +62,7 @@ package struct Program: Sendable {
             console.output("\(name) \(EngineVersion.current)\n")
         case "--help", "-h", "help":
             if let topic = rest.first(where: { !$0.hasPrefix("-") }), topic != "help" {
-                console.output(Usage.text(of: try command(topic), in: self))
+                console.output(Usage.short(of: try command(topic), in: self))
             } else {
                 console.output(Usage.overview(of: self))
             }
@@ -72,10 +72,11 @@ package struct Program: Sendable {
                 hint: "the command comes first: \(name) COMMAND [flags]; see: \(name) help")
         default:
             let command = try command(word)
-            guard Parser.asksForHelp(rest) else {
-                return try await run(command, rest)
+            switch Parser.help(in: rest) {
+            case nil: return try await run(command, rest)
+            case .short: console.output(Usage.short(of: command, in: self))
+            case .whole: console.output(Usage.text(of: command, in: self))
             }
-            console.output(Usage.text(of: command, in: self))
         }
         return ExitCode.ok.rawValue
     }

@@ -15,8 +15,25 @@ package enum Usage {
         return lines.joined(separator: "\n") + "\n"
     }
 
+    /// One command on one screen: of many flags those that most users type.
+    package static func short(of command: Subcommand, in program: Program) -> String {
+        let shown = command.options.filter { $0.isCommon || $0.isRequired || !$0.isNamed }
+        let rest = command.options.count - shown.count
+        guard rest > 0, command.options.contains(where: \.isCommon) else {
+            return text(of: command, in: program)
+        }
+        return text(of: command, in: program, options: shown)
+            + "\n\(rest) more flags: \(program.name) \(command.name) --help\n"
+    }
+
     /// One command: synopsis, what it does, every flag under its heading.
     package static func text(of command: Subcommand, in program: Program) -> String {
+        text(of: command, in: program, options: command.options)
+    }
+
+    private static func text(
+        of command: Subcommand, in program: Program, options: [OptionDescription]
+    ) -> String {
         var lines = [command.summary, ""]
         lines += synopsis(of: command, in: program)
         if !command.examples.isEmpty {
@@ -24,7 +41,7 @@ package enum Usage {
         }
         if !command.discussion.isEmpty { lines += ["", command.discussion] }
         var groups: [(heading: String, options: [OptionDescription])] = []
-        for option in command.options {
+        for option in options {
             let heading = option.group ?? (option.isNamed ? "flags" : "arguments")
             if let index = groups.firstIndex(where: { $0.heading == heading }) {
                 groups[index].options.append(option)

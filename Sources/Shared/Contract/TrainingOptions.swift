@@ -68,11 +68,11 @@ package struct TrainingOptions: CommandArguments, Equatable {
             .text(
                 "--command", "line", \.command,
                 "A shell line instead: 'python train.py -o {output_directory}'."
-            ).from(.announced).replacing("--module", "--resume_argument", "arguments"),
+            ).common().from(.announced).replacing("--module", "--resume_argument", "arguments"),
             .repeated(
                 "--env", "name=value", \.environment,
                 "A variable; NAME alone passes on yours as a secret."
-            ).from {
+            ).common().from {
                 $0.contains("=")
                     ? .anyFile
                     : .userFile(because: "takes a variable out of your environment")
@@ -88,7 +88,7 @@ package struct TrainingOptions: CommandArguments, Equatable {
                 "--max_duration", "time", \.maxDuration,
                 "Stops the training after this long, or never.",
                 expects: MaximumDuration.expectation
-            ) { MaximumDuration($0) }.from {
+            ) { MaximumDuration($0) }.common().from {
                 $0 == "never"
                     ? .userFile(because: "lets the machine cost money without an end") : .announced
             },
@@ -98,12 +98,12 @@ package struct TrainingOptions: CommandArguments, Equatable {
                 expects: "an amount of money such as 20 or 12.50"
             ) { text in
                 Double(text).flatMap { CostLimit.amounts.contains($0) ? $0 : nil }
-            }.from(.announced),
+            }.common().from(.announced),
             .count(
                 "--max_restarts", \.maxRestarts,
                 "Restarts of a failing trainer that makes no progress.",
                 in: Job.Bounds.maxRestarts
-            ).from(.announced),
+            ).common().from(.announced),
             .duration(
                 "--restart_wait", \.restartWait,
                 "Before the first restart; doubles without progress.",

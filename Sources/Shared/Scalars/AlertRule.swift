@@ -56,7 +56,8 @@ package struct AlertRule: Sendable, Equatable, CustomStringConvertible {
 }
 
 extension String {
-    fileprivate var trimmingSpaces: String {
+    /// Without the spaces at its two ends.
+    package var trimmingSpaces: String {
         String(drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
     }
 }

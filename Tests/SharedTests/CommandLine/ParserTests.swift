@@ -149,10 +149,12 @@ private struct Demanding: CommandArguments {
         #expect(arguments.exclude == ["a", "b"])
     }
 
-    @Test(arguments: [
-        (["--help"], true), (["--zone", "x", "-h"], true), (["--", "--help"], false), ([], false),
-    ])
-    func `help is asked for before the two dashes only`(words: [String], asks: Bool) {
-        #expect(Parser.asksForHelp(words) == asks)
+    @Test(
+        arguments: [
+            (["--help"], .whole), (["--zone", "x", "-h"], .short), (["-h", "--help"], .whole),
+            (["--", "--help"], nil), ([], nil),
+        ] as [([String], Parser.Help?)])
+    func `help is asked for before the two dashes only`(words: [String], help: Parser.Help?) {
+        #expect(Parser.help(in: words) == help)
     }
 }

@@ -64,6 +64,8 @@ struct PartialUploads {
         if isPartial {
             uploaded[PathKey(origin)] = (name, version)
             addName(name)
+        } else if let torn = incomplete[PathKey(origin)], !torn.isSameContent(as: version) {
+            // An earlier version is up, copied before the writer of this one left it incomplete.
         } else if let former = uploaded.removeValue(forKey: PathKey(origin)) {
             // The whole file is up: its incomplete predecessor is no news any more.
             names.removeAll { $0 == former.name }

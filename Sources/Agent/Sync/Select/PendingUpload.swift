@@ -6,6 +6,8 @@ struct PendingUpload {
         case whole(byLink: Bool)
         case secondLook
         case stale
+        /// An earlier version, copied when it was closed: see `RestlessFiles`.
+        case copied
         /// Append-only: what is there now.
         case log
         /// Half-written, under a name of its own.

@@ -2,9 +2,10 @@ import Shared
 
 /// Decides what of the pending files goes up now, and how.
 final class UploadSelector {
-    private let context: SyncContext
-    private let ledger: UploadLedger
+    let context: SyncContext
+    let ledger: UploadLedger
     private let stray: StrayFiles
+    private let restless: RestlessFiles
     private var scanner: Scanner
     private let writers = WriterDetector()
     /// How often the final sync found each of these being written to: by a program that outlived its
@@ -29,10 +30,13 @@ final class UploadSelector {
     /// Found so more often, a file goes up as it is, beside its name.
     private static let mostTries = 2
 
-    init(_ context: SyncContext, ledger: UploadLedger, stray: StrayFiles) {
+    init(
+        _ context: SyncContext, ledger: UploadLedger, stray: StrayFiles, restless: RestlessFiles
+    ) {
         self.context = context
         self.ledger = ledger
         self.stray = stray
+        self.restless = restless
         scanner = Self.scanner(context, [])
     }
 
@@ -111,20 +115,39 @@ final class UploadSelector {
                 // What is up as `.partial` waits for nobody.
                 waiting.append(index)
             }
+            if kind == nil || kind == .partial, let copy = earlierCopy(index, isOpen: isOpen, time)
+            {
+                uploads.append(copy)
+            }
         }
         var unfinished: [Int] = []
         if !isFinal {
             unfinished = holdBackUnfinished(&uploads)
             holdBack(&uploads, &waiting, time)
         }
-        overdue = waiting.filter { isPending($0, at: time, intervals: 2) }.map {
-            Overdue(path: ledger.path($0), lastWhole: ledger[$0].up?.stamp.mtime)
-        }
+        let copied = Set(uploads.filter { $0.kind == .copied }.map(\.index))
+        overdue = waiting.filter { isPending($0, at: time, intervals: 2) && !copied.contains($0) }
+            .map { Overdue(path: ledger.path($0), lastWhole: ledger[$0].up?.stamp.mtime) }
+        if !isFinal { restless.follow(waiting) }
         return (uploads, waiting.count + unfinished.count)
     }
 
+    /// The version that was copied when the file was closed between two syncs, where what is there now
+    /// cannot go up under its name.
+    private func earlierCopy(_ index: Int, isOpen: Bool, _ time: Duration) -> PendingUpload? {
+        let current = ledger[index].current
+        guard let version = restless.version(of: ledger.path(index)) else { return nil }
+        if version.isSameContent(as: current) {
+            // Closed, it waits for another look alone; and its writer may have left it incomplete.
+            guard isOpen, ledger.partialState(index) == .unaffected else { return nil }
+        }
+        var copy = upload(index, .copied, time)
+        copy.stamp = version
+        return copy
+    }
+
     /// Finds files that are called as if they only grew, and were written anew.
-    private func findRewritten(_ pending: [Int]) {
+    func findRewritten(_ pending: [Int]) {
         for index in pending where ledger[index].flags.contains(.log) {
             guard let up = ledger[index].up, up.size > 0,
                 !ledger.path(index).utf8.starts(with: "\(BucketLayout.logs)/".utf8),
@@ -172,7 +195,7 @@ final class UploadSelector {
         }
     }
 
-    private func settlingCase(_ index: Int, isOpen: Bool, time: Duration) -> Settling.Case {
+    func settlingCase(_ index: Int, isOpen: Bool, time: Duration) -> Settling.Case {
         let file = ledger[index]
         return Settling.Case(
             current: file.current, look: file.look, formerInode: file.up?.stamp.inode,
@@ -190,7 +213,7 @@ final class UploadSelector {
         let mayWait =
             switch kind {
             case .log, .partial, .stale: false
-            case .whole, .secondLook: !isOverdue(index, time)
+            case .whole, .secondLook, .copied: !isOverdue(index, time)
             }
         return PendingUpload(
             index: index, path: ledger.path(index), stamp: file.current,
@@ -230,7 +253,7 @@ final class UploadSelector {
             guard upload.mayWait, let mtime = oldest[PathKey(parentDirectory(upload.path))],
                 upload.stamp.mtime >= mtime
             else { return false }
-            waiting.append(upload.index)
+            if upload.kind != .copied { waiting.append(upload.index) }
             return true
         }
     }
@@ -245,49 +268,12 @@ final class UploadSelector {
     }
 
     /// The earliest time of writing among these, by directory.
-    private func oldest(of indices: [Int]) -> [PathKey: Int64] {
+    func oldest(of indices: [Int]) -> [PathKey: Int64] {
         var oldest: [PathKey: Int64] = [:]
         for index in indices {
             let directory = PathKey(parentDirectory(ledger.path(index)))
             oldest[directory] = min(oldest[directory] ?? .max, ledger[index].current.mtime)
         }
         return oldest
-    }
-
-    /// What a trainer that ended abnormally left incomplete.
-    ///
-    /// - Parameter machineDied: with its machine: all that is not up.
-    func incomplete(_ pending: [Int], machineDied: Bool) -> [Int] {
-        findRewritten(pending)
-        let files = pending.filter { !ledger[$0].flags.contains(.log) }
-        guard machineDied else { return leftBehind(files) }
-        // A ctime can be lost with the power as well.
-        return files.filter { index in
-            !(ledger[index].up?.stamp.isSameContent(as: ledger[index].current) ?? false)
-        }
-    }
-
-    /// All that is not known to be complete; and, in a directory below `output/` or `stray/`, what
-    /// was written later than a new file among them, since a checkpoint's index promises its
-    /// parts. In `output/` itself files do not depend on each other.
-    private func leftBehind(_ pending: [Int]) -> [Int] {
-        let time = context.stopwatch.elapsed
-        var left: [Int] = []
-        var whole: [Int] = []
-        for index in pending {
-            let verdict = Settling.verdict(
-                settlingCase(index, isOpen: false, time: time), maxStaleness: .seconds(1 << 40))
-            if case .whole = verdict { whole.append(index) } else { left.append(index) }
-        }
-        let new = left.filter { index in
-            ledger[index].up == nil
-                && parentDirectory(ledger.path(index)).contains("/")
-        }
-        let oldest = oldest(of: new)
-        return left
-            + whole.filter { index in
-                oldest[PathKey(parentDirectory(ledger.path(index)))]
-                    .map { $0 <= ledger[index].current.mtime } ?? false
-            }
     }
 }

@@ -32,9 +32,22 @@ struct QuietCopy {
         _ upload: PendingUpload, from source: String, into tree: inout StagedTree
     ) async throws(Snapshotter.SnapshotError) {
         let start = context.stopwatch.elapsed
-        // At least a few looks for each, whatever those before it have taken.
-        let limit = max(Self.shortestPatience, min(Self.patienceForOne, patience))
         defer { patience -= context.stopwatch.elapsed - start }
+        // At least a few looks for each, whatever those before it have taken.
+        try await stage(
+            upload, from: source, into: &tree,
+            within: max(Self.shortestPatience, min(Self.patienceForOne, patience)))
+    }
+
+    /// The same, apart from the time that one sync has.
+    ///
+    /// - Parameter isFit: what must be known of the version besides.
+    func stage(
+        _ upload: PendingUpload, from source: String, into tree: inout StagedTree,
+        within limit: Duration,
+        if isFit: (WriterDetector.Identity, FileVersion) -> Bool = { _, _ in true }
+    ) async throws(Snapshotter.SnapshotError) {
+        let start = context.stopwatch.elapsed
         var quiet: FileVersion?
         while context.stopwatch.elapsed - start < limit, !Task.isCancelled {
             let descriptor = try Snapshotter.open(source, followingLink: upload.isLink)
@@ -42,7 +55,9 @@ struct QuietCopy {
             var information = stat()
             fstat(descriptor, &information)
             let current = FileVersion(information)
-            if writers.isWritable(descriptor) || context.trainer.isTrainerGone {
+            if writers.isWritable(descriptor) || context.trainer.isTrainerGone
+                || !isFit(WriterDetector.Identity(information), current)
+            {
                 quiet = nil
             } else if quiet == current {
                 // Closed and the same at two moments, so its time is not of this very tick of the
@@ -73,7 +88,7 @@ struct QuietCopy {
         defer { if lease == 0 { cposix_end_lease(descriptor) } }
         _ = try tree.add(
             upload.path, from: descriptor, named: source, origin: upload.path, extent: .whole,
-            expected: version, byLink: false)
+            expected: version, byLink: false, isKeptClosed: lease == 0)
         // The kernel lets the writer in after `lease-break-time`, 45 s where nobody set another.
         return lease == 0
             ? context.stopwatch.elapsed - start < Self.longestLease

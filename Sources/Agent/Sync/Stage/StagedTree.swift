@@ -9,6 +9,8 @@ struct StagedTree {
         var origin: String?
         var frozen: Snapshotter.Snapshot
         var isPartial: Bool
+        /// Nobody can have opened its source for writing while it was copied.
+        var isKeptClosed = false
     }
 
     let directory: String
@@ -37,18 +39,11 @@ struct StagedTree {
     mutating func add(
         _ path: String, from descriptor: Int32, named source: String, origin: String?,
         extent: Snapshotter.Extent, expected: FileVersion?, byLink: Bool, isPartial: Bool = false,
-        known: FileTable.Uploaded? = nil
+        isKeptClosed: Bool = false, known: FileTable.Uploaded? = nil
     ) throws(Snapshotter.SnapshotError) -> Snapshotter.Snapshot? {
         remove(path)
         let target = file(of: path)
-        do {
-            if made.insert(parentDirectory(path)).inserted {
-                try makeDirectories(parentDirectory(target), mode: 0o700)
-            }
-        } catch {
-            made.remove(parentDirectory(path))
-            throw errno == ENOSPC ? .diskFull : .failed(error as? Failure ?? Failure("\(error)"))
-        }
+        try makeDirectory(of: path)
         let frozen = try Snapshotter.freeze(
             descriptor, named: source, as: target, extent: extent, expected: expected,
             byLink: byLink, md5: md5)
@@ -60,9 +55,39 @@ struct StagedTree {
             return nil
         }
         items[PathKey(path)] = Item(
-            path: path, origin: origin, frozen: frozen, isPartial: isPartial)
+            path: path, origin: origin, frozen: frozen, isPartial: isPartial,
+            isKeptClosed: isKeptClosed)
         count(frozen, 1)
         return frozen
+    }
+
+    private mutating func makeDirectory(
+        of path: String
+    ) throws(Snapshotter.SnapshotError) {
+        do {
+            if made.insert(parentDirectory(path)).inserted {
+                try makeDirectories(parentDirectory(file(of: path)), mode: 0o700)
+            }
+        } catch {
+            made.remove(parentDirectory(path))
+            throw errno == ENOSPC ? .diskFull : .failed(error as? Failure ?? Failure("\(error)"))
+        }
+    }
+
+    /// Moves a frozen file here, replacing an earlier version.
+    mutating func take(
+        _ path: String, from other: inout StagedTree
+    ) throws(Snapshotter.SnapshotError) {
+        guard let item = other.item(path) else { throw .vanished }
+        remove(path)
+        try makeDirectory(of: path)
+        guard rename(other.file(of: path), file(of: path)) == 0 else {
+            throw .failed(systemFailure("cannot move \(quoted(other.file(of: path)))"))
+        }
+        items[PathKey(path)] = item
+        count(item.frozen, 1)
+        other.count(item.frozen, -1)
+        other.items[PathKey(path)] = nil
     }
 
     func item(_ path: String) -> Item? { items[PathKey(path)] }

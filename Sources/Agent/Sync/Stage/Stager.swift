@@ -8,6 +8,7 @@ final class Stager {
     private let trees: SyncedTrees
     private let place: StagingPlace
     private let secondLook: SecondLook
+    private let restless: RestlessFiles
     private var quietCopy: QuietCopy
     private let writers = WriterDetector()
     /// In bytes: what is smaller is always copied.
@@ -19,8 +20,11 @@ final class Stager {
         _ tree: inout StagedTree, _ result: inout TransferResult, _ isKept: Bool
     ) async throws -> Void
 
-    init(_ context: SyncContext, ledger: UploadLedger, smallestLink: Int64) {
+    init(
+        _ context: SyncContext, ledger: UploadLedger, restless: RestlessFiles, smallestLink: Int64
+    ) {
         self.ledger = ledger
+        self.restless = restless
         self.smallestLink = smallestLink
         trees = context.trees
         place = context.place
@@ -84,7 +88,11 @@ final class Stager {
             } catch {
                 note(error, upload, &result)
             }
-            if result.left > left { waiting.insert(directory) }
+            if result.left > left {
+                waiting.insert(directory)
+            } else if upload.kind != .partial {
+                restless.drop(upload.path)
+            }
             if tree.linkCount == LinkLeases.most { try await send(&tree, &result, true) }
         }
         let looked = await secondLook.stage(uploads.filter { $0.kind == .secondLook }, into: &tree)
@@ -142,7 +150,8 @@ final class Stager {
         var sources: [WriterDetector.Identity: String] = [:]
         var copies: [WriterDetector.Identity: [String]] = [:]
         for item in tree.items.values where !item.isPartial {
-            guard let origin = item.origin, let index = ledger.index(of: origin),
+            guard !item.isKeptClosed, let origin = item.origin,
+                let index = ledger.index(of: origin),
                 !ledger[index].flags.contains(.log), ledger[index].current == item.frozen.stamp
             else { continue }
             let identity = ledger.identity(index)
@@ -158,16 +167,28 @@ final class Stager {
         _ upload: PendingUpload, as path: String, into tree: inout StagedTree
     ) async throws(Snapshotter.SnapshotError) {
         let mayLink = isLinkSafe(upload)
-        if !mayLink, !StagingPlace.hasRoom(for: upload.stamp.size, at: place.directory) {
+        if !mayLink, upload.kind != .copied,
+            !StagingPlace.hasRoom(for: upload.stamp.size, at: place.directory)
+        {
             throw .diskFull
         }
-        try await stageBytes(upload, as: path, byLink: mayLink, into: &tree)
+        do {
+            try await stageBytes(upload, as: path, byLink: mayLink, into: &tree)
+        } catch .moved where upload.kind != .partial && restless.version(of: path) != nil {
+            // Opened since it was selected.
+            ledger.markInPlace(path)
+            try restless.move(path, into: &tree)
+        }
     }
 
     private func stageBytes(
         _ upload: PendingUpload, as path: String, byLink: Bool, into tree: inout StagedTree
     ) async throws(Snapshotter.SnapshotError) {
         switch upload.kind {
+        case .copied: try restless.move(path, into: &tree)
+        case .whole(byLink: false)
+        where restless.version(of: path)?.isSameContent(as: upload.stamp) == true:
+            try restless.move(path, into: &tree)
         case .whole, .secondLook:
             try freeze(upload, as: path, .whole, byLink: byLink, into: &tree)
         case .stale:

@@ -164,11 +164,19 @@ struct ClosedFiles {
     ///
     /// Says nothing of who has the file open now: look at that first (`WriterDetector`), then read
     /// the events that there are, then ask.
+    ///
+    /// - Parameter rest: less where a file never rests for longer, and may be taken between two closes.
     mutating func isComplete(
-        _ file: WriterDetector.Identity, _ version: FileVersion, at time: Duration
+        _ file: WriterDetector.Identity, _ version: FileVersion,
+        after rest: Duration = Self.quietTime, at time: Duration
     ) -> Bool {
         settle(time)
-        return complete.contains(Self.digest(file, version))
+        let version = Self.digest(file, version)
+        if complete.contains(version) { return true }
+        guard rest < Self.quietTime, let waiting = pending[file], waiting.version == version,
+            waiting.isConfirmed, !waiting.mustRest
+        else { return false }
+        return waiting.closedAt + rest <= time
     }
 
     /// Frees what is kept of a version that is in the bucket.

@@ -8,16 +8,6 @@ import Synchronization
 /// looked at, the more can be told of it. No task thread ever waits for longer than one buffer
 /// takes.
 final class FileWatch: Sendable {
-    /// What happened since the last call of `takeChanges`.
-    struct Changes: Equatable {
-        /// Directories of the bucket (`output/checkpoint-100`) in which a file was closed or an entry
-        /// was made, removed or renamed. One that is gone by now may be among them. Writing into an
-        /// open file is not reported.
-        var directories: Set<String> = []
-        /// Too much happened, or not all of it is known: look everywhere.
-        var isEverything = false
-    }
-
     private struct State {
         var source: any FileEventSource
         var closed = ClosedFiles()
@@ -48,7 +38,6 @@ final class FileWatch: Sendable {
     // Dispatch sources may be used from any thread; they are not marked Sendable.
     nonisolated(unsafe) private let readable: any DispatchSourceRead
 
-    private static let mostChanges = 20_000
     /// In milliseconds: a little more than what `ClosedFiles.treeDelay` asks for.
     private static let lookDelay = 110
     private static let lookInterval: Double = 2
@@ -168,8 +157,11 @@ final class FileWatch: Sendable {
     ///
     /// Ask in this order, or a writer is not noticed: stat the file; see that nobody has it open
     /// (`WriterDetector`); `drain`; then this.
-    func isComplete(_ file: WriterDetector.Identity, _ version: FileVersion) -> Bool {
-        state.withLock { $0.closed.isComplete(file, version, at: watch.elapsed) }
+    func isComplete(
+        _ file: WriterDetector.Identity, _ version: FileVersion,
+        after rest: Duration = ClosedFiles.quietTime
+    ) -> Bool {
+        state.withLock { $0.closed.isComplete(file, version, after: rest, at: watch.elapsed) }
     }
 
     /// Frees what is kept of a version that is in the bucket as it is.
@@ -224,7 +216,7 @@ final class FileWatch: Sendable {
         state.eventCount += batch.events.count
         if !batch.events.isEmpty { state.ends?.refresh() }
         for event in batch.events {
-            if !state.changes.isEverything { note(event.directory, &state.changes) }
+            state.changes.note(event.directory)
             guard let file = event.file else { continue }
             switch event.kind {
             case .closed:
@@ -251,11 +243,6 @@ final class FileWatch: Sendable {
             return .ended(pid: event.pid ?? 0)
         default: return event.writer
         }
-    }
-
-    private func note(_ directory: String, _ changes: inout Changes) {
-        changes.directories.insert(directory)
-        if changes.directories.count > Self.mostChanges { changes = Changes(isEverything: true) }
     }
 
     /// Looks whether a process has ended, and adds new ones.

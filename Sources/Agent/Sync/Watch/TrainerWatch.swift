@@ -83,8 +83,11 @@ final class TrainerWatch: Sendable {
     }
 
     /// See `FileWatch.isComplete`.
-    func isComplete(_ file: WriterDetector.Identity, _ version: FileVersion) -> Bool {
-        watch?.isComplete(file, version) ?? false
+    func isComplete(
+        _ file: WriterDetector.Identity, _ version: FileVersion,
+        after rest: Duration = ClosedFiles.quietTime
+    ) -> Bool {
+        watch?.isComplete(file, version, after: rest) ?? false
     }
 
     /// Frees what is kept of a version that is in the bucket as it is.

@@ -15,7 +15,9 @@ import Testing
         let status = fixture.run + "/status.json"
         let context = try fixture.context()
         let ledger = UploadLedger(context, listedMD5: nil)
-        let stager = Stager(context, ledger: ledger, smallestLink: 0)
+        let stager = Stager(
+            context, ledger: ledger, restless: RestlessFiles(context, ledger: ledger),
+            smallestLink: 0)
         let files = RunFiles(try fixture.client(), context, ledger: ledger, stager: stager)
 
         try fixture.write("older", to: status)

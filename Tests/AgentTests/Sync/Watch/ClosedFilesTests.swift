@@ -166,6 +166,23 @@ import Testing
         #expect(answer == row.isComplete)
     }
 
+    @Test func `a file that rests shortly counts sooner only where a running writer closed it`() {
+        let (rest, soon) = (Duration.milliseconds(100), Duration.milliseconds(150))
+        let writers: [(ClosedFiles.Writer, Bool)] = [
+            (.running, true), (.unknown, false), (.ended(pid: 7), false),
+        ]
+        for (writer, isComplete) in writers {
+            var closed = ClosedFiles()
+            closed.closed(Self.file, Self.version(1), by: writer, at: .zero)
+            let answers = [Duration.milliseconds(50), soon].map { time in
+                closed.isComplete(Self.file, Self.version(1), after: rest, at: time)
+            }
+            #expect(answers == [false, isComplete])
+            let other = closed.isComplete(Self.file, Self.version(2), after: rest, at: soon)
+            #expect(!other)
+        }
+    }
+
     @Test func `a file that is closed all day takes the room of its versions alone`() {
         var closed = ClosedFiles()
         for turn in 0..<50_000 {
