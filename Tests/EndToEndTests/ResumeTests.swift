@@ -43,7 +43,10 @@ struct ResumeTests {
         """
 
     private func with(_ body: (LauncherFixture) async throws -> Void) async throws {
-        try await LauncherFixture.with(files: ["training_module/main.py": Self.main], body)
+        try await LauncherFixture.with { fixture in
+            try fixture.scratch.write(Self.main, to: "code/training_module/main.py")
+            try await body(fixture)
+        }
     }
 
     /// Starts `classifier/beer`, waits until its steps and two checkpoints are up, and cuts its power.
