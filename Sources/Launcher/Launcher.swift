@@ -23,7 +23,7 @@ package enum Launcher {
                 Events.command(context), WatchCommand.command(context), Wait.command(context),
                 TensorBoard.command(context), List.command(context), Stop.command(context),
                 Tune.command(context), Checkpoint.command(context),
-                Extend.command(context), Branch.command(context),
+                Extend.command(context), Resume.command(context), Branch.command(context),
                 Finish.command(context), Report.command(context), Compare.command(context),
                 Shell.command(context),
                 Doctor.command(context), Demo.command(context),

@@ -37,6 +37,8 @@ package struct Failure: Error, Sendable, Equatable, CustomStringConvertible {
         case cannotStart
         /// The machine shows another SSH host key than before: somebody may pose as it.
         case hostKeyChanged
+        /// The run is in no state from which it could be started again.
+        case notResumable
         /// A transfer brought more than its limit; another try would bring the same.
         case tooLarge
     }

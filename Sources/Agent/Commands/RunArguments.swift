@@ -18,7 +18,7 @@ struct RunArguments: CommandArguments {
     }
 
     private static let runOptions: [Option<Self>] = [
-        .text("--job", "file", \.job, "The launcher's job; excludes all other flags.")
+        .text("--job", "file", \.job, "The launcher's job; excludes all other flags but --again.")
             .completing(.file),
         .text("--code_path", "directory", \.codePath, "Your code.").common().completing(.directory),
         .text("--dataset_directory", "directory", \.datasetDirectory, "Your dataset.")
@@ -37,8 +37,7 @@ struct RunArguments: CommandArguments {
             "--store", "url", \.store,
             "Keeps output, logs and status: gs://BUCKET/PREFIX; else nowhere."
         ).common(),
-        .flag("--again", \.again, "Trains on although the store's run has succeeded.")
-            .common(),
+        .flag("--again", \.again, "Trains on although the run is over.").common(),
         .flag("--power_off", \.powerOff, "Powers this machine off at the end."),
     ]
 }

@@ -34,20 +34,24 @@ enum RunCommand {
             return try await run(job, as: .byHand(goesOn: goesOn), host: host)
         }
         let given = RunArguments.options.map(\.description.name).filter { parsed.has($0) }
-        if let other = given.first(where: { $0 != "--job" }) {
+        if let other = given.first(where: { $0 != "--job" && $0 != "--again" }) {
             throw Failure.usage(
                 "\(other) cannot be given together with --job",
                 hint: "the job says all of it; leave out \(other), or --job")
         }
         let job = try JSONFormat.decode(Job.self, from: readFile(path), name: path)
         try StoreNesting.check(job)
-        return try await run(job, as: .ofJob, host: host)
+        return try await run(job, as: .ofJob, again: arguments.again, host: host)
     }
 
+    /// - Parameter again: see `RunSetup.assemble`.
     /// - Returns: the exit status of the process.
-    static func run(_ job: Job, as call: RunCall, host: Host = Host()) async throws -> Int32 {
+    static func run(
+        _ job: Job, as call: RunCall, again: Bool = false, host: Host = Host()
+    ) async throws -> Int32 {
         let stop = StopRequest(clock: host.clock)
-        let (context, lock) = try RunSetup.assemble(job: job, host: host, stop: stop, call: call)
+        let (context, lock) = try RunSetup.assemble(
+            job: job, host: host, stop: stop, call: call, again: again)
         let signals = SignalWatch.start(context)
         defer { signals.cancel() }
         let metadata = MetadataMonitor.start(context)

@@ -47,6 +47,8 @@ struct RunResume {
             if context.call == .ofJob {
                 journal.restarts = max(journal.restarts, next.restarts)
                 journal.recovery = journal.recovery ?? status.recovery
+                journal.maxDurationSeconds =
+                    journal.maxDurationSeconds ?? status.maxDurationSeconds
             }
             journal.startedAt = min(journal.startedAt, status.startedAt)
             if let outcome = status.outcome, outcome.kind != .preempted, context.call == .ofJob {
@@ -58,6 +60,7 @@ struct RunResume {
         context.board.update { new in
             new.start = journal.start
             new.recovery = journal.recovery
+            new.maxDurationSeconds = journal.maxDurationSeconds
             new.startedAt = journal.startedAt
             new.phases = status.phases + new.phases
         }

@@ -10,9 +10,10 @@ enum RunCall: Sendable, Equatable {
 
 /// Puts a run together from its job: directories, lock, journal, status, sync engine.
 enum RunSetup {
+    /// - Parameter again: of a job whose run is over on this machine, the training goes on.
     /// - Throws: `Failure` where the machine cannot hold the run, or another agent does.
     static func assemble(
-        job: Job, host: Host, stop: StopRequest, call: RunCall
+        job: Job, host: Host, stop: StopRequest, call: RunCall, again: Bool = false
     ) throws -> (context: RunContext, lock: WorkLock) {
         let work = job.work
         // By hand there are other users: arguments, packages and the agent's log are not for them.
@@ -28,7 +29,8 @@ enum RunSetup {
         host.log.info(
             job.output.map { "output and logs go to \($0)" }
                 ?? "output stays in \(job.directories.output), logs in \(job.directories.logs)")
-        var (journal, adopted) = try nextJournal(job: job, host: host, call: call)
+        var (journal, adopted) = try nextJournal(
+            job: job, host: host, call: call, again: again)
         (journal.output, journal.logs) = (job.directories.output, job.directories.logs)
         try journal.save(in: work)
 
@@ -40,6 +42,7 @@ enum RunSetup {
         }
         status.start = journal.start
         status.recovery = journal.recovery
+        status.maxDurationSeconds = journal.maxDurationSeconds
         status.restartAt = nil
         status.agentPid = getpid()
         status.sshHostKey = MachineState.sshHostKey()
@@ -74,7 +77,7 @@ enum RunSetup {
     /// The journal to go on with: a new one, or the former one, with one more attempt unless the
     /// trainer of the former agent still runs, or ended while no agent was there.
     private static func nextJournal(
-        job: Job, host: Host, call: RunCall
+        job: Job, host: Host, call: RunCall, again: Bool
     ) throws -> (journal: Journal, adopted: KeptTrainer?) {
         var new = Journal(run: job.run, startedAt: host.now())
         new.store = job.output
@@ -93,15 +96,15 @@ enum RunSetup {
                 new.trainer = journal.trainer
                 return (new, nil)
             }
-        } else if journal.isOver {
+        } else if journal.isOver, !again {
             return (journal, nil)
         }
         journal.store = job.output
         var adopted: KeptTrainer?
-        if journal.isOver {
+        if journal.isOver || (again && journal.outcome != nil) {
             // The attempt before has its outcome: its trainer's end must not count once more.
-            journal.restarts = 0
-            journal.recovery = nil
+            if call != .ofJob { journal.restarts = 0 }
+            if journal.isOver { journal.recovery = nil }
         } else {
             adopted = KeptTrainer.adopt(
                 attempt: journal.start.number, record: job.work.trainer, clock: host.clock)

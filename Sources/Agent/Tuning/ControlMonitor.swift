@@ -122,12 +122,17 @@ struct ControlDesk {
             let longest = try LimitChange.longest(
                 asked: request, of: context.limitedJob, now: now)
             let timer = MachineTimer(runner: context.host.runner)
-            let first = try context.journal.timerHour ?? timer.hour()
-            if let first, let job = context.job.maxDurationSeconds {
+            let current = context.limitedJob.maxDurationSeconds ?? longest
+            let job = context.job.maxDurationSeconds ?? current
+            // The timer of a machine that took over a longer time was armed for that.
+            let first =
+                try context.journal.timerHour ?? timer.hour().map { $0 - Int64(current - job) }
+            if let first {
                 try await context.record { $0.timerHour = first }
                 try await timer.move(to: first + Int64(longest - job))
             }
             try await context.record { $0.maxDurationSeconds = longest }
+            context.board.update { $0.maxDurationSeconds = longest }
             let end = context.job.createdAt.addingTimeInterval(longest)
             tell(
                 request.id, "applied",

@@ -101,6 +101,14 @@ struct ParentFiles: Sendable {
         }
     }
 
+    /// The newest checkpoint that the next machine gets back; nil where the step of none is known.
+    var newestWhole: Checkpoints.Checkpoint? {
+        let paths = manifest.files.filter { $0.gone != true }.map(\.path)
+        let plan = RestorePlan(paths)
+        let kept = Set(plan.kept.map { PathKey(paths[$0]) })
+        return whole.last { $0.files.allSatisfy { kept.contains(PathKey($0.path)) } }
+    }
+
     /// What a new run gets of the output.
     ///
     /// - Parameter step: of a checkpoint; nil: all of it.

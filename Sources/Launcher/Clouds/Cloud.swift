@@ -16,6 +16,11 @@ protocol Cloud: RunChecks, RunRecords, MachineAccess {
     /// Creates the machine and starts the agent on it. What is created is written into the record at
     /// once, so that `destroy` finds it after any interruption.
     func provision(_ plan: Plan, of run: RunHandle, steps: Steps) async throws
+    /// Trains the same job again, on this or another machine. The run's status does not say any more
+    /// that it has ended.
+    ///
+    /// - Throws: `Failure` where there is no machine: none is left then.
+    func resume(_ run: RunHandle, _ order: ResumeOrder, steps: Steps) async throws
     /// Whether the run's machine is there.
     ///
     /// - Parameter status: what the agent said just before; nil if it has not said anything.

@@ -25,6 +25,8 @@ protocol CloudProvider: StateBackendProvider, CloudCommandLine {
     var powerOff: [String]? { get }
     /// Whether the cloud's own limit of a machine is fixed when the machine is made.
     var fixesLimit: Bool { get }
+    /// Whether the cloud itself starts a spot machine again that it has taken away.
+    var startsPreemptedAgain: Bool { get }
     /// How the cloud and its Terraform provider word what they refuse.
     var refusalSigns: [RefusalSign] { get }
 
@@ -60,6 +62,7 @@ protocol CloudProvider: StateBackendProvider, CloudCommandLine {
 extension CloudProvider {
     var powerOff: [String]? { nil }
     var fixesLimit: Bool { true }
+    var startsPreemptedAgain: Bool { false }
     func checkKey(_ path: String, project: String) throws {}
     func checkTools(_ plan: Plan, runner: any CommandRunner) async throws {}
     func wideGrantReason(_ plan: Plan, asking tool: CloudTool) async -> String? { nil }

@@ -126,10 +126,10 @@ struct MachineRequest: CommandArguments, Equatable {
         return given.filter(\.1).map(\.0)
     }
 
-    private static let longestPatience = 1...(30 * 86_400.0)
+    static let longestPatience = 1...(30 * 86_400.0)
 
     /// Reads `--retry_until_up`, alone or with a time.
-    private static func patience(_ text: String) -> TimeSpan?? {
+    static func patience(_ text: String) -> TimeSpan?? {
         switch text {
         case "true": return TimeSpan(seconds: longestPatience.upperBound)
         case "false": return .some(nil)

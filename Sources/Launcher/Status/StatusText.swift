@@ -110,9 +110,12 @@ enum StatusText {
         case .running: return view.isGoingOff ? "collect it: train finish \(name)" : nil
         case .finishedElsewhere: return "remove what is kept of it here: train finish \(name)"
         case .starting: return "remove what is left: train finish \(name)"
+        case .ended where view.status?.outcome?.kind == .preempted:
+            return "let it go on: train resume \(name); or collect it: train finish \(name)"
         case .collected, .ended: return "collect it: train finish \(name)"
         case .dead:
-            return "collect what there is: train finish \(name) --force \(name)"
+            return "let it go on: train resume \(name); or collect what there is: "
+                + "train finish \(name) --force \(name)"
         }
     }
 

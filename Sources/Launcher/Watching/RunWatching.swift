@@ -89,11 +89,13 @@ struct RunWatching: Sendable {
         return try await sayEnd(json: json)
     }
 
-    private func say(_ text: String, json: Bool) {
+    private func say(_ text: String, json: Bool) { Self.say(text, json: json, context.console) }
+
+    static func say(_ text: String, json: Bool, _ console: Console) {
         if json {
-            try? context.console.printJSONLine(WatchLine(news: oneLine(text)))
+            try? console.printJSONLine(WatchLine(news: oneLine(text)))
         } else {
-            context.console.output(oneLine(text) + "\n")
+            console.output(oneLine(text) + "\n")
         }
     }
 

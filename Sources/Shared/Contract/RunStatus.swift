@@ -145,6 +145,9 @@ package struct RunStatus: VersionedDocument, Equatable {
     /// How the trainer's failures so far went; nil where it never failed.
     package var recovery: RestartRecord?
     package var startedAt: Date
+    /// The longest time, in seconds from the job's creation, where `train extend` has moved it; nil: the
+    /// job's.
+    package var maxDurationSeconds: Double?
     /// Older than `Heartbeat.staleAfter`, and the agent is gone.
     package var heartbeat: Date
     package var phases: [PhaseRecord] = []
@@ -171,7 +174,12 @@ package struct RunStatus: VersionedDocument, Equatable {
     }
 
     /// The next attempt counts on.
-    package var objection: String? { start.objection ?? recovery?.objection }
+    package var objection: String? {
+        if let longest = maxDurationSeconds, !Job.Bounds.maxDuration.contains(longest) {
+            return "field 'max_duration_seconds' is \(longest), which no run can have"
+        }
+        return start.objection ?? recovery?.objection
+    }
 
     package init(run: RunName, startedAt: Date) {
         self.run = run

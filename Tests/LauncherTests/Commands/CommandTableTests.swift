@@ -21,7 +21,8 @@ import Testing
 
     @Test(arguments: [
         "init", "start", "status", "logs", "events", "watch", "wait", "tensorboard", "list", "stop",
-        "extend", "finish", "branch", "report", "compare", "ssh", "doctor", "demo", "completion",
+        "extend", "resume", "finish", "branch", "report", "compare", "ssh", "doctor", "demo",
+        "completion",
     ])
     func `the help of each command is as kept`(command: String) async throws {
         #expect(await laptop.train(command, "--help") == 0)

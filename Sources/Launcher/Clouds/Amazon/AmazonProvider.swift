@@ -23,6 +23,7 @@ struct AmazonProvider: CloudProvider {
     /// The provider looks for everything in one region: what is on a network of the last one would be
     /// forgotten. The network holds all that is not the buckets' region's.
     let regionalResource: String? = "aws_vpc.run"
+    let startsPreemptedAgain = true
 
     func machineType(for request: MachineRequest) -> String { request.machineType ?? "g5.xlarge" }
 

@@ -42,7 +42,31 @@ struct LocalCloud: Cloud {
                 try await initial.place(into: client, now: run.record.createdAt)
             }
         }
-        try await steps.run("starting the agent") { try await startAgent(plan, of: run) }
+        try await steps.run("starting the agent") {
+            try await startAgent(plan.agent, ["run", "--job", run.folder.job], of: run) {
+                exists(statusPath(in: run.folder))
+            }
+        }
+    }
+
+    /// In the same folder: what never reached the bucket is still there.
+    func resume(_ run: RunHandle, _ order: ResumeOrder, steps: Steps) async throws {
+        let given = try run.folder.words()?["--agent_path"]?.last
+        let agent = try AgentExecutable.find(
+            given: given, beside: run.context.executableDirectory, for: agentTarget)
+        let words = ["run", "--job", run.folder.job, "--again"]
+        do {
+            try await steps.run("starting the agent") {
+                try await startAgent(agent, words, of: run) {
+                    // The former agent's status is there until then.
+                    let pid = try await status(of: run)?.agentPid
+                    return try pid != nil && pid == run.reread().record.agent?.pid
+                }
+            }
+        } catch {
+            try? await Task { try await kill(run.reread()) }.value
+            throw error
+        }
     }
 
     /// Writes all files of the run; the agent is not started.
@@ -89,16 +113,21 @@ struct LocalCloud: Cloud {
 
     /// Starts the agent in a session of its own, so that it outlives the terminal, and waits for its
     /// first status: an agent that cannot start must not look like a run.
-    private func startAgent(_ plan: Plan, of run: RunHandle) async throws {
+    ///
+    /// - Parameter hasBegun: whether that status is there.
+    private func startAgent(
+        _ agent: AgentExecutable, _ words: [String], of run: RunHandle,
+        hasBegun: () async throws -> Bool
+    ) async throws {
         let folder = run.folder
-        var command = Command(plan.agent.path, ["run", "--job", folder.job])
+        var command = Command(agent.path, words)
         command.group = .session
         command.input = .empty
         command.output = .append(path: folder.agentOutput)
         command.errorOutput = .append(path: folder.agentOutput)
         command.workingDirectory = folder.machine
         // On a rented machine its identity opens the buckets; here the user's key does.
-        if let key = plan.access.credentialsPath {
+        if let key = run.record.credentialsPath {
             command.environment[StoreAccess.credentialsVariable] = key
         }
         let running = try runner.start(command)
@@ -107,15 +136,15 @@ struct LocalCloud: Cloud {
         record.stage = .started
         try folder.write(record)
         for _ in 0..<200 {
-            if exists(statusPath(in: folder)) { return }
+            if try await hasBegun() { return }
             guard record.agent?.isAlive == true else {
                 // It may have done all its work between the two checks.
-                if exists(statusPath(in: folder)) { return }
+                if try await hasBegun() { return }
                 throw Failure(
                     "the agent ended immediately",
                     detail: folder.lastWordsOfAgent,
                     hint:
-                        "try it by hand: \(plan.agent.path) run --code_path DIR --dataset_directory DIR"
+                        "try it by hand: \(agent.path) run --code_path DIR --dataset_directory DIR"
                 )
             }
             try await clock.sleep(for: .milliseconds(50))

@@ -43,10 +43,21 @@ extension TerraformCloud {
         for plan: Plan, with driver: TerraformDriver, in folder: RunFolder, line: LiveLine
     ) -> ZoneSearch {
         let choice = zoneChoice(for: plan)
-        return ZoneSearch(
-            provider: provider, machine: plan.machine,
-            zones: ZoneChoice.Zones(names: plan.machine.zones, openRegions: plan.openRegions),
-            line: line, clock: context.clock, apply: driver.apply,
+        let zones = ZoneChoice.Zones(names: plan.machine.zones, openRegions: plan.openRegions)
+        return zoneSearch(for: plan.machine, in: zones, with: driver, in: folder, line: line) {
+            await choice.regions(with: plan.machine, besides: $0)
+        }
+    }
+
+    /// The same for a machine that is known without a plan.
+    func zoneSearch(
+        for machine: MachineRequest, in zones: ZoneChoice.Zones, with driver: TerraformDriver,
+        in folder: RunFolder, line: LiveLine,
+        otherRegions: @escaping @Sendable ([String]) async -> [String]
+    ) -> ZoneSearch {
+        ZoneSearch(
+            provider: provider, machine: machine, zones: zones, line: line, clock: context.clock,
+            apply: driver.apply,
             change: { change in
                 switch change {
                 case .zone(let zone): try TerraformInputs.setZone(zone, in: folder)
@@ -56,6 +67,6 @@ extension TerraformCloud {
                     try await driver.destroy(only: resource)
                 }
             },
-            otherRegions: { await choice.regions(with: plan.machine, besides: $0) })
+            otherRegions: otherRegions)
     }
 }

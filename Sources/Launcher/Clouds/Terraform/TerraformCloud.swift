@@ -97,6 +97,9 @@ struct TerraformCloud: Cloud {
         record.machine = try await driver.outputs()
         record.machine?.createdAt = context.now()
         record.stage = .started
+        if try TerraformInputs.machine(in: folder).spot != .never {
+            steps.line.say("  " + whenTakenAway(record.run))
+        }
         try folder.write(record)
         do {
             try await publish(record, in: folder)
@@ -227,6 +230,15 @@ struct TerraformCloud: Cloud {
     ) async throws -> ResourceSearch.Found {
         try await CloudDoctor(context: context, provider: provider, address: address)
             .resources(runs: runs)
+    }
+
+    /// What becomes of the run once a spot machine is taken away.
+    private func whenTakenAway(_ run: RunName) -> String {
+        provider.startsPreemptedAgain
+            ? "once the spot machine is taken away, the cloud starts it again where it has room; "
+                + "train resume \(run) takes another one"
+            : "once the spot machine is taken away, the run waits for train resume \(run); "
+                + "train watch \(run) --keep_alive calls that by itself"
     }
 
     // MARK: Parts

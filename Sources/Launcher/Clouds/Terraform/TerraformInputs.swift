@@ -116,6 +116,35 @@ struct TerraformInputs: Sendable {
         try set("spot", to: .bool(isSpot), in: folder)
     }
 
+    /// Limits a machine that is made later by what is left of the run's time.
+    ///
+    /// - Parameter hardLimit: of a run that was started with one.
+    static func setLimits(
+        seconds: Double?, hardLimit: Double?, in folder: RunFolder
+    ) throws {
+        guard let seconds else { return }
+        try set("max_duration_seconds", to: .number(seconds.rounded(.down)), in: folder)
+        guard try variables(in: folder)["hard_limit_seconds"] != nil, let hardLimit else { return }
+        try set("hard_limit_seconds", to: .number(hardLimit.rounded(.down)), in: folder)
+    }
+
+    /// The machine that the variables ask for.
+    ///
+    /// - Throws: `Failure` where there is none: another computer has started the run.
+    static func machine(in folder: RunFolder) throws -> MachineRequest {
+        let variables = try variables(in: folder)
+        var machine = MachineRequest()
+        if case .string(let zone)? = variables["zone"] { machine.zones = [zone] }
+        if case .string(let type)? = variables["machine_type"] { machine.machineType = type }
+        if variables["spot"] == .bool(true) { machine.spot = .always }
+        return machine
+    }
+
+    private static func variables(in folder: RunFolder) throws -> [String: JSONValue] {
+        let data = try readFile(folder.path + "/" + variablesFile)
+        return try JSONDecoder().decode([String: JSONValue].self, from: data)
+    }
+
     /// Gives Terraform another key of the user's.
     static func setCredentials(_ file: String, in folder: RunFolder) throws {
         // A start that was killed early has no variables yet, and creates nothing any more.
@@ -124,8 +153,7 @@ struct TerraformInputs: Sendable {
     }
 
     private static func set(_ name: String, to value: JSONValue, in folder: RunFolder) throws {
-        let path = folder.path + "/" + variablesFile
-        var variables = try JSONDecoder().decode([String: JSONValue].self, from: readFile(path))
+        var variables = try variables(in: folder)
         variables[name] = value
         try write(variables, in: folder)
     }

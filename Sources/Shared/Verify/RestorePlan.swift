@@ -1,21 +1,19 @@
-import Shared
-
 /// Which files of an earlier machine come back, and which stay in the bucket alone: pure.
 ///
 /// A training resumes from the checkpoint with the highest number, or from the one that a file
 /// names as the newest. That checkpoint must be whole: with one shard missing the training ends
 /// with an error although good older checkpoints are there. What does not come back is still in the
 /// bucket, and is named.
-struct RestorePlan {
+package struct RestorePlan {
     /// Indexes of the files that come back, in the order of the manifest.
-    private(set) var kept: [Int] = []
+    package private(set) var kept: [Int] = []
     /// A sentence for each file or directory that does not.
-    private(set) var heldBack: [String] = []
+    package private(set) var heldBack: [String] = []
 
     private let paths: [String]
 
     /// - Parameter paths: of the manifest's files, such as `output/checkpoint-5/model.bin`.
-    init(_ paths: [String]) {
+    package init(_ paths: [String]) {
         self.paths = paths
         let partial = Set(paths.indices.filter { Self.isPartial(paths[$0]) })
         let others = paths.indices.filter { !partial.contains($0) }
@@ -48,7 +46,7 @@ struct RestorePlan {
     }
 
     /// `NAME.partial`, or `NAME.partial.2` where the trainer had a file of the former name.
-    static func isPartial(_ path: String) -> Bool {
+    package static func isPartial(_ path: String) -> Bool {
         if path.hasSuffix(BucketLayout.partialSuffix) { return true }
         let digits = path.reversed().prefix { $0.isASCII && $0.isNumber }.count
         guard digits > 0 else { return false }
@@ -57,7 +55,7 @@ struct RestorePlan {
 }
 
 /// The directories below `output/` that hold one checkpoint each, as their names and files tell.
-struct CheckpointDirectories {
+package struct CheckpointDirectories {
     /// A directory with a number in its name, such as `checkpoint-500` or `epoch=3-step=900`.
     struct Numbered {
         var path: String
@@ -89,7 +87,7 @@ struct CheckpointDirectories {
         }
     }
 
-    static func withoutNumbers(_ text: String) -> String {
+    package static func withoutNumbers(_ text: String) -> String {
         var short = ""
         for character in text {
             if !(character.isASCII && character.isNumber) {
@@ -160,7 +158,7 @@ struct CheckpointDirectories {
     /// whole: `output/5.orbax-checkpoint-tmp-17/d/0`, `output/tmp-checkpoint-500/model.bin`.
     ///
     /// Other names with such a mark (`tmp_10`) may be somebody's last ones.
-    static func isUnfinished(_ path: String) -> Bool {
+    package static func isUnfinished(_ path: String) -> Bool {
         let parts = path.split(separator: "/")
         guard parts.count > 2 else { return false }
         return parts[1..<(parts.count - 1)].contains { part in
