@@ -50,6 +50,7 @@ enum LoopbackHTTP {
             }
         }
         guard connected == 0 else { throw systemFailure("cannot reach 127.0.0.1:\(port)") }
+        SignalStream.ignoreBrokenPipes()
         try AtomicFile.writeAll(request, to: descriptor, path: "127.0.0.1:\(port)")
         var answer = Data()
         var buffer = [UInt8](repeating: 0, count: 1 << 16)

@@ -62,6 +62,8 @@ final class PosixProcess: RunningCommand {
 
     /// Writes all of `data` and closes; a child that reads nothing must not block us.
     private static func feed(_ data: Data, into descriptor: Int32) {
+        // A child may end before it has read all of it.
+        SignalStream.ignoreBrokenPipes()
         DispatchQueue(label: "child-input").async {
             data.withUnsafeBytes { buffer in
                 var rest = buffer[...]

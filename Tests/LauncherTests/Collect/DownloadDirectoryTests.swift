@@ -129,7 +129,7 @@ import Testing
         let place = try prepare(mine.at, &mine.record)
         #expect(symlink(laptop.scratch.path, place + "/output/epoch 1") == 0)
         let failure = #expect(throws: Failure.self) { try prepare(mine.at, &mine.record) }
-        #expect(failure?.summary.contains("output/epoch 1', in the folder of a former") == true)
+        #expect(failure?.summary.contains(", in the folder of a former finish, is a link") == true)
     }
 
     @Test func `the run's own bucket is no destination`() throws {

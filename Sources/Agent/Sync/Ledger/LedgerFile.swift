@@ -24,6 +24,8 @@ struct LedgerFile {
         case rewritten(FileVersion)
         /// All before this line is told by the manifest of this generation, which may say `final`.
         case manifest(Int, final: Bool)
+        /// The links to directories that the newest manifest tells of, by their digest.
+        case links(String)
         /// Output and logs of earlier machines are here.
         case restored
     }
@@ -138,6 +140,7 @@ struct LedgerFile {
             case .rewritten(let stamp): text += "W\t\(fields(stamp))\n"
             case .manifest(let generation, let final):
                 text += "M\t\(generation)\t\(final ? "final" : "")\n"
+            case .links(let digest): text += "L\t\(digest)\n"
             case .restored: text += "restored\n"
             }
         }
@@ -167,6 +170,7 @@ struct LedgerFile {
         case ("H", 6): return stamp(parts[1...4]).map { .halfWritten(String(parts[5]), $0) }
         case ("W", 5): return stamp(parts[1...4]).map { .rewritten($0) }
         case ("M", 3): return Int(parts[1]).map { .manifest($0, final: parts[2] == "final") }
+        case ("L", 2): return .links(String(parts[1]))
         case ("restored", 1): return .restored
         default: return nil
         }
@@ -222,7 +226,7 @@ extension FileTable {
             let index = index(of: path)
             self[index].current = version
             self[index].flags.insert(.superseded)
-        case .halfWritten, .rewritten, .manifest, .restored: break
+        case .halfWritten, .rewritten, .manifest, .links, .restored: break
         }
     }
 

@@ -16,6 +16,8 @@ struct ManifestState {
     private(set) var emptyDirectories: [String] = []
     /// Links to directories, by the last walk.
     private(set) var links: [Manifest.Link] = []
+    /// The digest of those that the newest manifest tells of.
+    private(set) var toldLinks = Self.digest(of: [])
     /// Generations that may have been used without our knowing.
     private var skipped = 0
 
@@ -42,7 +44,11 @@ struct ManifestState {
     mutating func record(_ text: NextManifest, final: Bool) {
         record(generation: text.generation, final: final)
         (files, bytes, gone) = (text.files, text.bytes, text.gone)
+        toldLinks = Self.digest(of: links)
     }
+
+    /// The same of one that a former agent of this machine wrote.
+    mutating func record(linksDigest: String) { toldLinks = linksDigest }
 
     /// The same of one that the bucket had before.
     mutating func record(_ text: Manifest) {
@@ -51,12 +57,19 @@ struct ManifestState {
         (self.files, bytes) = (files.count, files.map(\.size).byteSum)
         gone = text.files.count { $0.gone == true }
         links = text.links
+        toldLinks = Self.digest(of: links)
     }
 
     /// Notes what a walk found that the manifest tells beside what is up.
     mutating func walked(_ report: Scanner.Report, gone: Int) {
         emptyDirectories = report.emptyDirectories
-        if gone != self.gone || links != report.links { fallBehind() }
         links = report.links
+        if gone != self.gone || toldLinks != Self.digest(of: links) { fallBehind() }
+    }
+
+    private static func digest(of links: [Manifest.Link]) -> String {
+        var digest = SHA256()
+        for link in links { digest.update(Array("\(link.path)\n\(link.target)\n".utf8)) }
+        return SHA256.hex(digest: digest.finish())
     }
 }

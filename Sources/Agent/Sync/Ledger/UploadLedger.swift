@@ -45,6 +45,7 @@ final class UploadLedger {
             case .rewritten(let version): rewritten.insert(version)
             case .manifest(let generation, let final):
                 manifest.record(generation: generation, final: final)
+            case .links(let digest): manifest.record(linksDigest: digest)
             case .restored: isRestored = true
             case .deleted, .superseded: break
             }
@@ -66,6 +67,7 @@ final class UploadLedger {
         entries += rewritten.stamps.map { .rewritten($0) }
         entries += partials.entries
         if isRestored { entries.append(.restored) }
+        entries.append(.links(manifest.toldLinks))
         // Before what it does not tell of, or after all that it does.
         let told = LedgerFile.Entry.manifest(manifest.generation, final: manifest.isFinal)
         if manifest.isBehind { entries.insert(told, at: 0) } else { entries.append(told) }
@@ -220,8 +222,10 @@ final class UploadLedger {
 
     /// Notes that this manifest is in the bucket, and names all that is up.
     func recordManifest(_ text: NextManifest, final: Bool) {
+        let links = manifest.toldLinks
         manifest.record(text, final: final)
-        remember([.manifest(text.generation, final: final)])
+        let new = links == manifest.toldLinks ? [] : [LedgerFile.Entry.links(manifest.toldLinks)]
+        remember(new + [.manifest(text.generation, final: final)])
     }
 
     // MARK: Restore
