@@ -1,4 +1,5 @@
 import Shared
+import TestSupport
 import Testing
 
 @testable import Agent
@@ -223,5 +224,14 @@ import Testing
         await next.tick()
         // Still on the machine, but not to go up again.
         #expect(fixture.runner.commands.count == count)
+    }
+
+    @Test func `an engine that is let go watches nothing any more`() async throws {
+        var engine: SyncEngine? = try await fixture.ready { _ in }
+        await engine?.tick()
+        weak let watch = engine?.context.trainer
+        #expect(watch != nil)
+        engine = nil
+        try await Eventually.holds { watch == nil }
     }
 }

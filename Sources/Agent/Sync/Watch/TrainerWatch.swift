@@ -38,7 +38,8 @@ final class TrainerWatch: Sendable {
 
     /// Begins to watch. An event gives the reason where the kernel cannot tell, and what it lost.
     func start(_ context: SyncContext, _ roots: [Scanner.Root]) {
-        let say: @Sendable (String) -> Void = { context.event(.note, $0, nil) }
+        // Not the context: this object is in it, and the kernel would go on telling for ever.
+        let say: @Sendable (String) -> Void = { [event = context.event] in event(.note, $0, nil) }
         let clock = context.clock
         state.withLock { state in
             guard !isBlind else { return }
