@@ -30,6 +30,13 @@ REQUESTS = [
     {"changes": {"lr": {"set": 0.1}}, "expires": 4e9, "checkpoint_first": True},
 ]
 LINES = [{"id": f"R{n}", "state": "delivered", "request": r} for n, r in enumerate(REQUESTS)] + [
+    {
+        "id": "F",
+        "state": "applied",
+        "step": 2,
+        "clock": "hyperparameters",
+        "changes": {"gone": {"old": 0.1, "new": 0.9, "ramp": {"from": 0.1, "steps": 10}}},
+    },
     {"id": "A", "state": "scheduled", "step": 7},
     {
         "id": "B",

@@ -38,7 +38,7 @@ struct Init: Sendable {
         var start = try parsed.checked().start
         let code = try CodeTree(directory: start.codePath)
         let file = "\(code.directory)/\(ConfigurationFile.name)"
-        guard !isThere(file) else {
+        guard !exists(file) else {
             throw Failure.usage(
                 "\(quoted(file)) is there already",
                 hint: "edit it: docs/configuration.md has its keys; or remove it first")
@@ -119,7 +119,7 @@ struct Init: Sendable {
             document.missing.append("--project_name")
         }
         let ignore = "\(code.directory)/\(IgnoreFiles.names[1])"
-        if !isThere(ignore) {
+        if !exists(ignore) {
             var place: String?
             if case .directory(let path) = dataset { place = path }
             document.leftOut = IgnoreProposal.lines(for: code, dataset: place)
@@ -158,11 +158,5 @@ struct Init: Sendable {
               start:  train start --code_path \(path)\(missing)
 
             """)
-    }
-
-    /// Also a link that leads nowhere.
-    private func isThere(_ path: String) -> Bool {
-        var information = stat()
-        return lstat(path, &information) == 0
     }
 }

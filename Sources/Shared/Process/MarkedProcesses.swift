@@ -17,6 +17,11 @@ package enum MarkedProcesses {
         }
     }
 
+    /// Those with `name=value` in their environment now; none where there is no `/proc` (macOS).
+    package static func pids(_ name: String, _ value: String) -> [pid_t] {
+        processes(with: Array("\(name)=\(value)".utf8), proc: "/proc").found
+    }
+
     /// - Returns: also whether one is just being started, and does not show its environment yet.
     private static func processes(
         with entry: [UInt8], proc: String

@@ -153,22 +153,16 @@ import Testing
 
     /// Everything that a run starts has the agent's home in its environment.
     private func expectNobodyLeft(_ fixture: AgentFixture) async throws {
-        let mark = Array("HOME=\(fixture.root.path)".utf8)
-        var left: [String] = []
+        var left: [pid_t] = []
         // What was killed takes a moment to go.
         for _ in 1...100 {
-            left = try FileManager.default.contentsOfDirectory(atPath: "/proc").filter { name in
-                guard Int32(name) != nil, let text = try? readFile("/proc/\(name)/environ") else {
-                    return false
-                }
-                return text.split(separator: 0).contains { Array($0) == mark }
-            }
+            left = MarkedProcesses.pids("HOME", fixture.root.path)
             if left.isEmpty { return }
             try await Task.sleep(for: .milliseconds(20))
         }
-        let commands = left.map { name in
+        let commands = left.map { pid in
             String(
-                decoding: (try? readFile("/proc/\(name)/cmdline")) ?? Data(), as: UTF8.self)
+                decoding: (try? readFile("/proc/\(pid)/cmdline")) ?? Data(), as: UTF8.self)
         }
         #expect(left.isEmpty, "\(commands)")
     }
